@@ -1,0 +1,152 @@
+"""The settings file: which library servers there are, and whose signatures count for each.
+
+```toml
+[[servers]]
+url = "https://libraries.example.com"
+
+[[servers.trusted_keys]]
+public_key = "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c"
+libraries = ["deploy", "acme-*"]
+```
+
+Environment variables cannot add a server or a key (trust attack H8).
+"""
+
+from __future__ import annotations
+
+import re
+
+from codi_tui.errors import ConfigError, TrustError
+from codi_tui.limits import SETTINGS_MAX_BYTES
+from codi_tui.trust.keyring import TrustedKey
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:]+\])(:(?P<port>[0-9]{1,5}))?", re.ASCII)
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+
+class Server:
+    """A library server and the keys that are trusted for it, and for no other."""
+
+    __slots__ = ("keys", "origin")
+
+    def __init__(self, origin: str, keys: list[TrustedKey]) -> None:
+        self.origin = origin
+        self.keys = keys
+
+
+class Settings:
+    """The settings, checked."""
+
+    __slots__ = ("servers",)
+
+    def __init__(self, servers: list[Server]) -> None:
+        self.servers = servers
+
+
+def load_settings(path: str) -> Settings:
+    """Read the settings file; a missing one is empty.
+
+    Raises:
+        ConfigError: `E_CONFIG`, it cannot be read, is not TOML, or says something that codi does not know.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read(SETTINGS_MAX_BYTES + 1)
+    except FileNotFoundError:
+        return Settings([])
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    import tomllib
+
+    try:
+        if len(data) > SETTINGS_MAX_BYTES:
+            raise ValueError(f"larger than {SETTINGS_MAX_BYTES} bytes")
+        return _settings(tomllib.loads(data.decode()))
+    except (ValueError, TrustError, RecursionError) as error:
+        raise ConfigError(f"{path}: {error}", hint="mend the file, or move it away") from None
+
+
+def _settings(document: dict[str, Any]) -> Settings:
+    _known(document, {"servers"}, "the settings file")
+    servers = [_server(item) for item in _tables(document, "servers")]
+    origins = [server.origin for server in servers]
+    if twice := {origin for origin in origins if origins.count(origin) > 1}:
+        raise ValueError(f"a server is named twice: {', '.join(sorted(twice))}")
+    return Settings(servers)
+
+
+def _server(table: dict[str, Any]) -> Server:
+    _known(table, {"url", "insecure_loopback", "trusted_keys"}, "[[servers]]")
+    origin = parse_origin(_value(table, "url", str), insecure_loopback=_value(table, "insecure_loopback", bool, False))
+    return Server(origin, [_key(item) for item in _tables(table, "trusted_keys")])
+
+
+def _key(table: dict[str, Any]) -> TrustedKey:
+    _known(table, {"public_key", "libraries", "accept_v0"}, "[[servers.trusted_keys]]")
+    libraries = _value(table, "libraries", list)
+    if not all(isinstance(item, str) for item in libraries):
+        raise ValueError("libraries must be a list of names")
+    return TrustedKey(_value(table, "public_key", str), libraries, accept_v0=_value(table, "accept_v0", bool, False))
+
+
+def parse_origin(url: str, *, insecure_loopback: bool = False) -> str:
+    """A server's address as its origin: scheme, host and port, nothing else.
+
+    Raises:
+        ValueError: it is anything else, or plain http to anywhere but a loopback address that was allowed.
+    """
+    match = _ORIGIN.fullmatch(url.removesuffix("/"))
+    port = int(match["port"]) if match and match["port"] else None
+    if match is None or not _is_host(match["host"]) or (port is not None and not 0 < port < 65536):
+        raise ValueError(f"not a server address such as https://libraries.example.com: {url[:80]!r}")
+    scheme, host = match["scheme"], match["host"]
+    if scheme == "http" and not (insecure_loopback and host in _LOOPBACK):
+        raise ValueError(f"a server is reached by https (or, with insecure_loopback, http on loopback): {url[:80]!r}")
+    return f"{scheme}://{host}" + ("" if port is None or (scheme, port) == ("https", 443) else f":{port}")
+
+
+def _is_host(host: str) -> bool:
+    """Whether a host is a DNS name, an IPv4 address or an IPv6 address in brackets."""
+    import ipaddress
+
+    labels = host.split(".")
+    try:
+        if host.startswith("["):
+            ipaddress.IPv6Address(host[1:-1])
+        elif labels[-1][:1].isdigit():  # no name ends so, and an address has one spelling
+            ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return host.startswith("[") or all(_LABEL.fullmatch(label) for label in labels)
+
+
+def _tables(table: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    items = table.get(name, [])
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise ValueError(f"{name} must be a list of tables, written [[{name}]]")
+    return items
+
+
+_REQUIRED = object()
+
+
+def _value(table: dict[str, Any], name: str, kind: type, default: object = _REQUIRED) -> Any:
+    value = table.get(name, default)
+    if value is _REQUIRED:
+        raise ValueError(f"{name} is missing")
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} must be a {_KINDS[kind]}")
+    return value
+
+
+_KINDS = {str: "text", bool: "true or false", list: "list"}
+
+
+def _known(table: dict[str, Any], names: set[str], where: str) -> None:
+    if unknown := sorted(set(table) - names):
+        raise ValueError(f"{where} has no {', '.join(unknown)[:200]}; it has {', '.join(sorted(names))}")

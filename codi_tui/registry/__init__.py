@@ -1,0 +1,1 @@
+"""`codi-registry`: for the authors of libraries."""

@@ -1,0 +1,54 @@
+"""The one text boundary: untrusted text is stored raw and made safe here, at each sink, just before a person sees it.
+
+What passes: printable characters, newline and tab. Everything that could move a cursor, change a mode, hide or reorder
+text is shown visibly instead: `␛` for ESC, `<U+202E>` for a right-to-left override.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"  # zero width, bidi, invisible, surrogates
+    "\U00013430-\U0001345f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_MARKS_MAX = 8
+"""Combining marks on one character; no script needs more."""
+_MAY_BE_MARKS = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u0590-\u10ff\u135d-\u1dff\u20d0-\u20ff\u2cef-\u2cf1\u2d7f\u2de0-\u2dff\u302a-\u302f"
+    f"\u3099\u309a\ua66f-\uabff\ufb1e\ufe20-\ufe2f\U00010000-\U0001ffff]{{{_MARKS_MAX + 1},}}"
+)
+"""Runs long enough to hold too many marks, in the blocks that have any."""
+
+
+def sanitize(text: str) -> str:
+    """Untrusted text as it may be shown on a terminal or in a pane. Never fails, whatever the text."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = text.replace("\r\n", "\n")
+    return _MAY_BE_MARKS.sub(_without_floods, _UNSAFE.sub(_visible, text))
+
+
+def sanitize_line(text: str, limit: int = 500) -> str:
+    """Like `sanitize`, on one line of bounded length: for names, messages and table cells."""
+    line = sanitize(text[: limit + 1]).replace("\n", "␊").replace("\t", " ")
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else f"<U+{code:04X}>"
+
+
+def _without_floods(match: re.Match[str]) -> str:
+    kept, marks = [], 0
+    for char in match.group():
+        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me", "Mc") else 0
+        if marks <= _MARKS_MAX:
+            kept.append(char)
+    return "".join(kept)

@@ -1,0 +1,145 @@
+"""Strict JSON in, canonical JSON out (RFC 8259, RFC 8785; the trust profile's lines 1 to 6)."""
+
+from __future__ import annotations
+
+from json import JSONDecoder
+
+from codi_tui.errors import DocumentError
+from codi_tui.limits import JSON_MAX_DEPTH, JSON_MAX_INTEGER, JSON_MAX_VALUES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def loads_strict(data: bytes) -> Any:
+    """Parse JSON as RFC 8259 has it and no wider.
+
+    Refused beyond what `json.loads` refuses: anything but UTF-8, a byte order mark, a member name that occurs twice,
+    NaN and infinities (also by overflow), a lone surrogate, nesting deeper than `JSON_MAX_DEPTH`.
+
+    Raises:
+        DocumentError: `E_JSON`.
+    """
+    return _load(data, _STRICT)
+
+
+def loads_document(data: bytes) -> Any:
+    """Parse a signed document: strict JSON, and in it no floats, no integers beyond 2^53-1, ASCII member names only.
+
+    Raises:
+        DocumentError: `E_JSON`.
+    """
+    return _load(data, _PROFILE)
+
+
+def canonical_json(value: object) -> bytes:
+    """The RFC 8785 form of a JSON value.
+
+    Raises:
+        DocumentError: `E_JSON`, the value has no such form (NaN, an integer beyond 2^53-1, a lone surrogate, …).
+    """
+    import rfc8785
+
+    try:
+        return rfc8785.dumps(value)  # type: ignore[arg-type]
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise DocumentError(f"this value has no canonical JSON form: {str(error)[:200]}") from None
+
+
+def _load(data: bytes, decoder: JSONDecoder) -> Any:
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > JSON_MAX_VALUES:
+        raise DocumentError(f"this JSON has more than {JSON_MAX_VALUES} values", code="E_TOO_LARGE")
+    try:
+        value = decoder.decode(data.decode())
+        if b"\\u" in data:
+            _check_surrogates(value)
+    except DocumentError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise DocumentError(f"this is not strict JSON: {str(error)[:200]}") from None
+    _check_depth(value)
+    return value
+
+
+def _check_surrogates(value: object) -> None:
+    """Only an escape can bring in a lone surrogate; encoding finds it (`UnicodeEncodeError` is a `ValueError`)."""
+    level = [value]
+    while level:
+        for item in level:
+            if type(item) is str:
+                item.encode()
+            elif type(item) is dict:
+                "".join(item).encode()
+        level = _children(level)
+
+
+def _check_depth(value: object) -> None:
+    level = [value] if type(value) is dict or type(value) is list else []
+    for _ in range(JSON_MAX_DEPTH):
+        if not level:
+            return
+        level = [
+            child
+            for item in level
+            for child in (item.values() if type(item) is dict else item)
+            if type(child) is dict or type(child) is list
+        ]
+    if level:
+        raise DocumentError(f"this JSON is nested deeper than {JSON_MAX_DEPTH} levels")
+
+
+def _children(level: list[Any]) -> list[Any]:
+    children: list[Any] = []
+    for item in level:
+        if type(item) is dict:
+            children.extend(item.values())
+        elif type(item) is list:
+            children.extend(item)
+    return children
+
+
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise DocumentError(f"a member name occurs twice: {twice[:80]!r}")
+    return members
+
+
+def _profile_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = _unique_members(pairs)
+    names = "".join(members)
+    if not (names.isascii() and names.isprintable()):
+        raise DocumentError(f"a member name is not printable ASCII: {names[:80]!r}")
+    return members
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise DocumentError("a number is too large for JSON")
+    return value
+
+
+def _no_float(text: str) -> float:
+    raise DocumentError(f"a signed document holds no floats: {text[:40]}")
+
+
+def _safe_integer(text: str) -> int:
+    if len(text) > 17 or abs(value := int(text)) > JSON_MAX_INTEGER:
+        raise DocumentError(f"an integer is beyond 2^53-1: {text[:40]}")
+    if text == "-0":
+        raise DocumentError("a signed document holds no negative zero")
+    return value
+
+
+def _no_constant(text: str) -> float:
+    raise DocumentError(f"{text} is not JSON")
+
+
+_STRICT = JSONDecoder(object_pairs_hook=_unique_members, parse_float=_finite, parse_constant=_no_constant)
+_PROFILE = JSONDecoder(
+    object_pairs_hook=_profile_members, parse_float=_no_float, parse_int=_safe_integer, parse_constant=_no_constant
+)

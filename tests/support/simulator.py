@@ -1,0 +1,142 @@
+"""A library server in memory: it is a source, it counts what it was asked, and it can be down or change its mind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codi_tui.cache.sqlite import SqliteCache
+from codi_tui.errors import CodiError, FetchError, NotFoundError
+from codi_tui.execute.module import validate_module
+from codi_tui.library.directory import DirectoryClient
+from codi_tui.library.source import Delivery
+from codi_tui.loader import DynamicLoader, ResolvedCommand
+from codi_tui.operations.core import drive
+from codi_tui.runtime import RuntimeMode
+from codi_tui.trust import BUNDLED, Keyring, SecurityValidator, TrustedKey
+from support.trust import NOW, ORIGIN, trusted
+
+if TYPE_CHECKING:
+    from codi_tui.library.source import LibrarySource
+
+
+class Simulator:
+    """A library server's answers, without a network."""
+
+    local = False
+
+    def __init__(self, *documents: bytes, origin: str = ORIGIN) -> None:
+        self.origin = origin
+        self.documents: dict[str, bytes] = {}
+        self.blobs: dict[str, bytes] = {}
+        self.requests: list[str] = []
+        self.error: CodiError | None = None
+        self.header: str | None = None
+        for document in documents:
+            self.publish(document)
+
+    def publish(self, document: bytes, *, apart: bool = False) -> None:
+        """Take a document in; `apart` keeps its module as a blob."""
+        parsed = json.loads(document)
+        if apart:
+            import base64
+
+            module = base64.b64decode(parsed["wasm_module"].pop("data"))
+            self.blobs[hashlib.sha256(module).hexdigest()] = module
+            document = json.dumps(parsed).encode()
+        self.documents[parsed["library"]["name"]] = document
+
+    async def find_command(self, command: str) -> str | None:
+        self._asked(f"commands/{command}")
+        group, _, name = command.partition(".")
+        for library, document in self.documents.items():
+            if name in json.loads(document)["commands"].get(group, {}).get("subcommands", {}):
+                return library
+        return None
+
+    async def fetch_library(self, name: str) -> Delivery:
+        self._asked(f"libraries/{name}")
+        if name not in self.documents:
+            raise NotFoundError(f"no {name}")
+        return Delivery(self.documents[name], f'"{hashlib.sha256(self.documents[name]).hexdigest()}"', self.header)
+
+    async def fetch_module(self, digest: str, size_bytes: int) -> bytes:
+        self._asked(f"blobs/{digest}")
+        if digest not in self.blobs:
+            raise NotFoundError("no blob")
+        return self.blobs[digest]
+
+    def current_tag(self, name: str) -> str | None:
+        return None
+
+    def _asked(self, what: str) -> None:
+        self.requests.append(what)
+        if self.error is not None:
+            raise self.error
+
+
+DOWN = FetchError("the server is down")
+
+
+class Bench:
+    """A cache file and sources; `loader()` is a new process's loader over them."""
+
+    def __init__(self, folder: Path, *sources: LibrarySource, keys: dict[str, list[TrustedKey]] | None = None) -> None:
+        self.path = folder / "codi/cache.db"
+        self.sources: list[LibrarySource] = list(sources)
+        self.keys = keys or {source.origin: [trusted()] for source in sources}
+        self.now = float(NOW)
+        self.offline = False
+        self.notices: list[str] = []
+        self._caches: list[SqliteCache] = []
+
+    def cache(self) -> SqliteCache:
+        cache: SqliteCache = drive(SqliteCache.init(RuntimeMode.LOCAL, path=str(self.path)))
+        self._caches.append(cache)
+        return cache
+
+    def loader(self, cache: SqliteCache | None = None, *, cached: bool = True) -> DynamicLoader:
+        return DynamicLoader(
+            (cache or self.cache()) if cached else None,
+            self.sources,
+            SecurityValidator(Keyring(self.keys), lambda: self.now),
+            now=lambda: self.now,
+            check_module=validate_module,
+            offline=self.offline,
+            notice=self.notices.append,
+        )
+
+    def load(self, command: str = "demo.run") -> ResolvedCommand:
+        resolved: ResolvedCommand = drive(self.loader().load_command(command))
+        return resolved
+
+    def change(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Tamper with the cache as another process would."""
+        cache = self.cache()
+        drive(cache._storage.read(sql, parameters))
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = drive(self.cache()._storage.read(sql))
+        return rows
+
+    def close(self) -> None:
+        for cache in self._caches:
+            drive(cache.close())
+
+
+def directory(folder: Path, *documents: bytes, origin: str = BUNDLED) -> DirectoryClient:
+    """A directory source with an index."""
+    folder.mkdir(exist_ok=True)
+    commands = {}
+    for document in documents:
+        parsed = json.loads(document)
+        name = parsed["library"]["name"]
+        (folder / f"{name}.json").write_bytes(document)
+        for group, command in parsed["commands"].items():
+            for sub in command["subcommands"]:
+                commands[f"{group}.{sub}"] = {"library": name, "description": ""}
+    (folder / "index.json").write_text(json.dumps({"commands": commands}))
+    return DirectoryClient(origin, str(folder))
