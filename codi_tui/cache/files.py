@@ -1,0 +1,233 @@
+"""The cache's folder and database file: private, ours, and of the shape that this version writes."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import time
+
+from codi_tui.errors import CacheError
+from codi_tui.limits import CACHE_BUSY_SECONDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SCHEMA = (
+    # The record, section 5, to the letter.
+    """CREATE TABLE command_libraries (
+id TEXT NOT NULL,
+version TEXT NOT NULL,
+library_json BLOB NOT NULL,
+metadata TEXT NOT NULL,
+loaded_at INTEGER NOT NULL,
+expires_at INTEGER,
+size_bytes INTEGER NOT NULL,
+hash TEXT NOT NULL,
+PRIMARY KEY (id, version)
+)""",
+    "CREATE INDEX idx_library_loaded ON command_libraries(loaded_at)",
+    "CREATE TABLE modules (digest TEXT PRIMARY KEY, data BLOB NOT NULL, size_bytes INTEGER NOT NULL)",
+    "CREATE TABLE command_index (command TEXT PRIMARY KEY, id TEXT NOT NULL, description TEXT NOT NULL)",
+)
+
+_DAMAGE = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
+
+
+def open_database(path: str) -> sqlite3.Connection:
+    """Open the cache, creating folder (0700), file (0600) and tables where they are missing.
+
+    Raises:
+        CacheError: `E_CACHE_PERMS`, a symbolic link or another user's file stands there; `E_CACHE_DAMAGED`, it is not
+            a database, or not with our tables; `E_CACHE`, it cannot be opened.
+    """
+    try:
+        prepare_folder(os.path.dirname(path))
+        _create_private(path)
+        connection = sqlite3.connect(path, timeout=CACHE_BUSY_SECONDS, isolation_level=None, cached_statements=16)
+        connection.text_factory = _text
+    except (OSError, sqlite3.Error) as error:
+        raise CacheError(f"the cache cannot be opened: {error}", hint=f"look at {path}") from None
+    try:
+        connection.execute("PRAGMA trusted_schema=OFF")
+        if not _has_schema(connection):
+            _create_schema(connection)
+    except sqlite3.Error as error:
+        connection.close()
+        raise translated(error) from None
+    except CacheError:
+        connection.close()
+        raise
+    return connection
+
+
+def _text(data: bytes) -> str:
+    """Text that is not UTF-8 is somebody's tampering: it is read, so that it can be refused."""
+    return data.decode(errors="replace")
+
+
+def translated(error: sqlite3.Error) -> CacheError:
+    """A database error as codi says it, with `E_CACHE_DAMAGED` for what only a rebuild mends."""
+    damaged = getattr(error, "sqlite_errorname", "").startswith(tuple(_DAMAGE))
+    return CacheError(f"the cache: {error}", code="E_CACHE_DAMAGED" if damaged else "E_CACHE")
+
+
+def prepare_folder(folder: str) -> None:
+    """Make a folder that only its owner can enter; refuse one that is a link or someone else's.
+
+    Raises:
+        CacheError: `E_CACHE_PERMS`.
+        OSError: it cannot be made.
+    """
+    _make_folders(folder)
+    status = check_ours(folder, stat.S_ISDIR)
+    if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
+        os.chmod(folder, 0o700)
+
+
+def _make_folders(folder: str) -> None:
+    """Make what is missing of a path, private from the first missing folder on, whatever the umask."""
+    if os.path.lexists(folder):
+        return
+    _make_folders(os.path.dirname(folder))
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        pass
+
+
+def check_ours(path: str, is_kind: Callable[[int], bool]) -> os.stat_result:
+    """The status of a path that is of the kind, not a symbolic link, and the user's own.
+
+    Raises:
+        CacheError: `E_CACHE_PERMS`.
+        OSError: there is nothing.
+    """
+    status = os.lstat(path)
+    if not is_kind(status.st_mode) or (os.name == "posix" and status.st_uid != os.geteuid()):
+        raise CacheError(
+            f"{path} is a link or belongs to someone else", code="E_CACHE_PERMS", hint="move it away, then try again"
+        )
+    return status
+
+
+def replace_file(path: str, data: bytes) -> None:
+    """Write a private file (0600) whole, or leave what was there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}"
+    try:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except BaseException:
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
+        raise
+
+
+def _create_private(path: str) -> None:
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        status = check_ours(path, stat.S_ISREG)
+        if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
+            os.chmod(path, 0o600)
+
+
+def _has_schema(connection: sqlite3.Connection) -> bool:
+    """Whether the tables are there; False for an empty database.
+
+    Raises:
+        CacheError: `E_CACHE_DAMAGED`, there is something else, such as a view or a trigger.
+    """
+    rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
+    if not rows:
+        return False
+    if [sql for (sql,) in rows] != list(SCHEMA):
+        raise CacheError("the cache was made by another version, or changed", code="E_CACHE_DAMAGED")
+    return True
+
+
+def _create_schema(connection: sqlite3.Connection) -> None:
+    _switch_to_wal(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in () if _has_schema(connection) else SCHEMA:
+            connection.execute(statement)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Two that switch at once are refused without the usual waiting, so it is waited for here."""
+    deadline = time.monotonic() + CACHE_BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def move_aside(path: str) -> str | None:
+    """Move a damaged database out of the way, for a look at it later; returns its new path.
+
+    Processes that find the damage at the same time take turns; None says that another one has mended it already.
+
+    Raises:
+        CacheError: `E_CACHE`, it cannot be moved.
+    """
+    try:
+        with _Exclusive(f"{path}.lock"):
+            if not _is_damaged(path):
+                return None
+            stamp = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{time.time_ns() % 10**9:09d}"
+            aside = f"{os.path.splitext(path)[0]}.corrupt-{stamp}"
+            for suffix in ("-wal", "-shm", ""):  # the database last: once it is gone, a new one may begin beside us
+                if os.path.lexists(path + suffix):
+                    os.replace(path + suffix, aside + suffix)
+            return aside
+    except OSError as error:
+        raise CacheError(f"the damaged cache cannot be moved aside: {error}", hint=f"move {path} away") from None
+
+
+def _is_damaged(path: str) -> bool:
+    """Whether a database still has to be moved; it is not created."""
+    if not os.path.lexists(path):
+        return False
+    check_ours(path, stat.S_ISREG)
+    connection = sqlite3.connect(path, timeout=CACHE_BUSY_SECONDS)
+    try:
+        _has_schema(connection)
+    except sqlite3.Error as error:
+        return translated(error).code == "E_CACHE_DAMAGED"
+    except CacheError:
+        return True
+    finally:
+        connection.close()
+    return False
+
+
+class _Exclusive:
+    """A lock between processes, as long as the block runs (none on Windows, which refuses to move an open file anyway)."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        if os.name == "posix":
+            import fcntl
+
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)

@@ -1,0 +1,94 @@
+"""LibraryClient: the client side of the library server's API (the record, section 6; design, section 4)."""
+
+from __future__ import annotations
+
+from codi_tui.errors import DocumentError, FetchError, GrantError, NotFoundError, ProtocolError
+from codi_tui.library.source import Delivery
+from codi_tui.limits import DOCUMENT_MAX_BYTES, MIB, MODULE_MAX_BYTES
+from codi_tui.model.names import is_name, split_command
+from codi_tui.trust.canonical import loads_strict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Response(Protocol):
+        """A whole HTTP answer, already bounded."""
+
+        status: int
+        headers: dict[str, str]
+        body: bytes
+
+    class Transport(Protocol):
+        """One GET: no redirects, no content encoding, one deadline. Raises FetchError and ProtocolError only."""
+
+        async def get(self, url: str, *, limit_bytes: int) -> Response: ...
+
+
+_ANSWER_MAX_BYTES = 1 * MIB
+_HEX = frozenset("0123456789abcdef")
+
+
+class LibraryClient:
+    """Fetches from one library server. Names are checked before a URL is built, so no path trick leaves this machine."""
+
+    local = False
+
+    def __init__(self, origin: str, transport: Transport) -> None:
+        self.origin = origin
+        self._transport = transport
+        self._offline = False
+
+    def set_offline_mode(self, offline: bool) -> None:
+        """Promise that no socket is opened from now on (the record, section 7)."""
+        self._offline = offline
+
+    async def find_command(self, command: str) -> str | None:
+        if split_command(command) is None:
+            return None
+        try:
+            response = await self._get(f"commands/{command}", _ANSWER_MAX_BYTES, what=command)
+        except NotFoundError:
+            return None
+        answer = loads_strict(response.body)
+        library = answer.get("library") if isinstance(answer, dict) else None
+        return library if isinstance(library, str) and is_name(library) else None
+
+    async def fetch_library(self, name: str) -> Delivery:
+        if not is_name(name):
+            raise NotFoundError(f"not a library name: {name[:80]!r}")
+        response = await self._get(f"libraries/{name}", DOCUMENT_MAX_BYTES, what=name)
+        return Delivery(response.body, response.headers.get("etag"), response.headers.get("x-library-signature"))
+
+    async def fetch_module(self, digest: str, size_bytes: int) -> bytes:
+        if not isinstance(size_bytes, int) or not 0 < size_bytes <= MODULE_MAX_BYTES:
+            raise DocumentError(f"a module has 1 to {MODULE_MAX_BYTES} bytes", code="E_TOO_LARGE")
+        if len(digest) != 64 or not set(digest) <= _HEX:
+            raise DocumentError("not a SHA-256 digest", code="E_WASM_HASH")
+        return (await self._get(f"blobs/sha256/{digest}", size_bytes, what="the module")).body
+
+    def current_tag(self, name: str) -> str | None:
+        return None
+
+    async def _get(self, path: str, limit_bytes: int, *, what: str) -> Response:
+        if self._offline:
+            raise FetchError(
+                f"{what} is not in the cache, and codi is offline",
+                code="E_OFFLINE",
+                hint="run it once without --offline while the library server can be reached",
+            )
+        response = await self._transport.get(f"{self.origin}/api/v1/{path}", limit_bytes=limit_bytes)
+        if response.status == 200:
+            return response
+        raise self._refusal(response.status, what)
+
+    def _refusal(self, status: int, what: str) -> Exception:
+        if status in (404, 410):
+            return NotFoundError(f"{self.origin} has no {what}")
+        if status in (401, 403):
+            return GrantError(
+                f"{self.origin} does not let you have {what} ({status})", hint="ask its operator for access"
+            )
+        if 300 <= status < 400:
+            return ProtocolError(f"{self.origin} answered with a redirect", code="E_REDIRECT")
+        return FetchError(f"{self.origin} answered {status} for {what}", code="E_HTTP", hint="try again later")

@@ -1,0 +1,77 @@
+"""A directory as a source: `NAME.json` for each library, `index.json` from command to library."""
+
+from __future__ import annotations
+
+import os
+
+from codi_tui.errors import DocumentError, FetchError, NotFoundError
+from codi_tui.library.source import Delivery
+from codi_tui.limits import DOCUMENT_MAX_BYTES, MANIFEST_MAX_BYTES
+from codi_tui.model.names import is_name
+from codi_tui.trust.canonical import loads_strict
+
+
+class DirectoryClient:
+    """Reads signed libraries from a folder. The index is not signed: it only says where to look."""
+
+    local = True
+
+    def __init__(self, origin: str, folder: str) -> None:
+        self.origin = origin
+        self._folder = folder
+        self._index: dict[str, dict[str, str]] | None = None
+
+    def commands(self) -> dict[str, dict[str, str]]:
+        """Command → `{library, description}`; empty when there is no readable index."""
+        if self._index is None:
+            try:
+                document = loads_strict(_read(os.path.join(self._folder, "index.json"), MANIFEST_MAX_BYTES))
+                self._index = _sound_entries(document)
+            except (OSError, DocumentError):
+                self._index = {}
+        return self._index
+
+    async def find_command(self, command: str) -> str | None:
+        entry = self.commands().get(command)
+        return None if entry is None else entry["library"]
+
+    async def fetch_library(self, name: str) -> Delivery:
+        tag = self.current_tag(name)
+        try:
+            return Delivery(_read(self._path(name), DOCUMENT_MAX_BYTES), tag)
+        except FileNotFoundError:
+            raise NotFoundError(f"there is no library {name!r} in {self.origin}", library=name) from None
+        except OSError as error:
+            raise FetchError(f"the library cannot be read: {error.strerror}", library=name) from None
+
+    async def fetch_module(self, digest: str, size_bytes: int) -> bytes:
+        raise DocumentError("a library in a directory carries its module inside", code="E_WASM_HASH")
+
+    def current_tag(self, name: str) -> str | None:
+        try:
+            status = os.stat(self._path(name))
+        except OSError:
+            return None
+        return f"{status.st_mtime_ns}-{status.st_size}"
+
+    def _path(self, name: str) -> str:
+        if not is_name(name):
+            raise NotFoundError(f"not a library name: {name[:80]!r}")
+        return os.path.join(self._folder, f"{name}.json")
+
+
+def _sound_entries(document: object) -> dict[str, dict[str, str]]:
+    """What an index says, without whatever is not of its shape."""
+    commands = document.get("commands") if isinstance(document, dict) else None
+    return {
+        command: {"library": entry["library"], "description": str(entry.get("description", ""))}
+        for command, entry in (commands.items() if isinstance(commands, dict) else ())
+        if isinstance(entry, dict) and isinstance(entry.get("library"), str) and is_name(entry["library"])
+    }
+
+
+def _read(path: str, limit: int) -> bytes:
+    with open(path, "rb") as file:
+        if os.fstat(file.fileno()).st_size > limit:
+            raise DocumentError(f"{path} is larger than {limit} bytes", code="E_TOO_LARGE")
+        return file.read()
