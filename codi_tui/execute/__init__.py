@@ -1,0 +1,7 @@
+"""Execution: verified libraries in, RunEvents out."""
+
+from __future__ import annotations
+
+from codi_tui.execute.module import validate_module
+
+__all__ = ["validate_module"]

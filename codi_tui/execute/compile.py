@@ -1,0 +1,91 @@
+"""Compiling, in a child that can be killed: it cannot be interrupted, and a hostile module takes gigabytes (F11).
+
+`main` is the child's: it reads a WebAssembly module on stdin and writes the artefact on stdout.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from codi_tui.errors import HandlerError, LimitError, ModuleError
+from codi_tui.execute.engine import Engine, EngineError
+from codi_tui.limits import COMPILE_MEMORY_BYTES, COMPILE_SECONDS, MODULE_MAX_BYTES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from codi_tui.execute.artefacts import Artefact
+    from codi_tui.trust import VerifiedModule
+
+_REFUSED = 65
+_PR_SET_PDEATHSIG, _SIGKILL = 1, 9
+
+
+def compile_module(module: VerifiedModule) -> Artefact:
+    """Compile a verified module within `COMPILE_SECONDS` and `COMPILE_MEMORY_BYTES`.
+
+    Raises:
+        ModuleError: `E_WASM_MODULE`, the engine refuses it.
+        LimitError: `E_WASM_COMPILE`, it took too long or too much memory.
+        HandlerError: `E_HANDLER`, the compiler itself failed.
+    """
+    import subprocess
+
+    from codi_tui.execute.artefacts import Artefact
+
+    try:
+        child = subprocess.run(
+            [sys.executable, "-P", "-c", "from codi_tui.execute.compile import main; raise SystemExit(main())"],
+            input=module.data,
+            capture_output=True,
+            timeout=COMPILE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise LimitError(
+            f"compiling the module took longer than {COMPILE_SECONDS:g} s", code="E_WASM_COMPILE"
+        ) from None
+    if child.returncode == _REFUSED:
+        raise ModuleError(f"the module cannot be compiled: {child.stderr.decode(errors='replace').strip()[:200]}")
+    if child.returncode > 0:
+        said = child.stderr.decode(errors="replace").strip().splitlines() or ["nothing"]
+        raise HandlerError(f"the compiler failed and said: {said[-1][:200]}")
+    if child.returncode < 0:
+        raise LimitError(
+            f"compiling the module failed within {COMPILE_MEMORY_BYTES >> 20} MiB (signal {-child.returncode})",
+            code="E_WASM_COMPILE",
+        )
+    size = int.from_bytes(child.stdout[:4], "little")
+    return Artefact(child.stdout[4 : 4 + size].decode().split("\n") if size else [], child.stdout[4 + size :])
+
+
+def main() -> int:
+    """Read a module, write `{imports' size, u32}{imports, one a line}{code}`."""
+    _limit_this_process()
+    try:
+        module = Engine().compile(sys.stdin.buffer.read(MODULE_MAX_BYTES))
+    except EngineError as error:
+        print(str(error).splitlines()[0], file=sys.stderr)
+        return _REFUSED
+    imports = "\n".join(module.imports()).encode()
+    sys.stdout.buffer.write(len(imports).to_bytes(4, "little") + imports + module.serialize())
+    return 0
+
+
+def _limit_this_process() -> None:
+    """Where the kernel offers it; the parent's clock holds everywhere."""
+    try:
+        import resource
+    except ImportError:
+        return
+    for kind, limit in (
+        (resource.RLIMIT_AS, COMPILE_MEMORY_BYTES),
+        (resource.RLIMIT_CPU, int(COMPILE_SECONDS)),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(kind)
+        allowed = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(kind, (allowed, allowed))
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL)  # whoever waits for the artefact is gone

@@ -1,0 +1,232 @@
+"""WorkerExecutor: runs WASM handlers in worker processes, from an event loop.
+
+Back-pressure is the pipe: a consumer that stops reading stops the guest. Closing the event stream kills the worker and
+all that it started, whatever the guest is doing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from codi_tui.errors import HandlerError, LimitError
+from codi_tui.execute import frames
+from codi_tui.execute.artefacts import ArtefactStore
+from codi_tui.execute.invocation import Invocation
+from codi_tui.execute.module import engine
+from codi_tui.execute.staging import remove_runs_of
+from codi_tui.limits import EVENT_OUTPUT_BYTES
+from codi_tui.model.events import RunEvent
+from codi_tui.model.manifest import HandlerDefinition
+
+if TYPE_CHECKING:
+    from codi_tui.execute.wasm import ModuleSource
+
+_GRACE_SECONDS = 2.0
+_STREAMS = {frames.STDOUT: "stdout", frames.STDERR: "stderr"}
+
+
+class WorkerExecutor:
+    """Each run in a process group of its own (POSIX)."""
+
+    def __init__(self, modules_folder: str, runs_folder: str, load_module: ModuleSource) -> None:
+        """
+        Args:
+            modules_folder, runs_folder, load_module: as for `WasmSandbox`.
+        """
+        self._modules_folder = modules_folder
+        self._runs_folder = runs_folder
+        self._load_module = load_module
+
+    async def run(self, invocation: Invocation, handler: HandlerDefinition) -> AsyncGenerator[RunEvent, None]:
+        """As `CommandExecutor.run`."""
+        module = await self._module(invocation)
+        worker = await _Worker.start()
+        try:
+            await worker.order(self._request(invocation, handler), invocation.library.message, module)
+            worker.feed(invocation.stdin)
+            wall_seconds = invocation.limits(handler).wall_seconds
+            async with contextlib.aclosing(worker.events(wall_seconds + _GRACE_SECONDS)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            await worker.end(self._runs_folder)
+
+    async def _module(self, invocation: Invocation) -> bytes:
+        """The module's bytes when the worker has to compile them, else nothing."""
+        digest = invocation.library.module_digest
+        store = ArtefactStore(self._modules_folder, engine().identity)
+        if digest is None or await asyncio.to_thread(store.load, digest) is not None:
+            return b""
+        return (await self._load_module(invocation.library)).data
+
+    def _request(self, invocation: Invocation, handler: HandlerDefinition) -> dict[str, Any]:
+        library = invocation.library
+        return {
+            "origin": library.origin,
+            "library": library.name,
+            "digest": library.digest,
+            "signature": library.signature,
+            "public_key": library.public_key.hex(),
+            "v0": "type" not in library.manifest.document,
+            "command": invocation.definition.path,
+            "fallbacks": _depth(invocation.definition.handler, handler),
+            "arguments": invocation.arguments,
+            "granted": list(invocation.permissions),
+            "wall_seconds": invocation.limits(handler).wall_seconds,
+            "modules_folder": self._modules_folder,
+            "runs_folder": self._runs_folder,
+        }
+
+
+def _depth(first: HandlerDefinition, wanted: HandlerDefinition) -> int:
+    """How many fallbacks lie between a command's handler and the one that is to run."""
+    depth, handler = 0, first
+    while handler.document is not wanted.document and handler.fallback is not None:
+        depth, handler = depth + 1, handler.fallback
+    return depth
+
+
+class _Worker:
+    """A worker process and its pipes."""
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        control: int,
+        reader: asyncio.StreamReader,
+        transport: asyncio.ReadTransport,
+    ) -> None:
+        self._process = process
+        self._control = control
+        self._reader = reader
+        self._transport = transport
+        self._complaint = asyncio.ensure_future(_tail(process.stderr))
+        self._tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(_tail(process.stdout)), self._complaint]
+
+    @classmethod
+    async def start(cls) -> _Worker:
+        control_read, control_write = os.pipe()
+        events_read, events_write = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-P", "-c", "from codi_tui.execute.worker import main; main()", str(control_read), str(events_write)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                pass_fds=(control_read, events_write),
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(control_write)
+            os.close(events_read)
+            raise
+        finally:
+            os.close(control_read)
+            os.close(events_write)
+        events = os.fdopen(events_read, "rb", buffering=0)
+        reader = asyncio.StreamReader(limit=2 * EVENT_OUTPUT_BYTES)
+        try:
+            transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+                lambda: asyncio.StreamReaderProtocol(reader), events
+            )
+        except BaseException:
+            os.close(control_write)
+            events.close()
+            _kill(process)
+            raise
+        return cls(process, control_write, reader, transport)
+
+    async def order(self, request: dict[str, Any], message: bytes, module: bytes) -> None:
+        """Say what to run; the control pipe then stays open for as long as the run may last."""
+        orders = (
+            frames.encode(frames.REQUEST, json.dumps(request).encode()),
+            frames.encode(frames.MESSAGE, message),
+            frames.encode(frames.MODULE, module),
+        )
+        with contextlib.suppress(BrokenPipeError):
+            await asyncio.to_thread(frames.write, self._control, b"".join(orders))
+
+    def feed(self, stdin: AsyncIterator[bytes] | None) -> None:
+        """Write the guest's stdin beside everything else."""
+        self._tasks.append(asyncio.ensure_future(self._feed(stdin)))
+
+    async def _feed(self, stdin: AsyncIterator[bytes] | None) -> None:
+        assert self._process.stdin is not None
+        try:
+            if stdin is not None:
+                async for data in stdin:
+                    self._process.stdin.write(data)
+                    await self._process.stdin.drain()
+        except ConnectionError:
+            pass  # the guest has read all that it wants
+        finally:
+            self._process.stdin.close()
+
+    async def events(self, deadline_seconds: float) -> AsyncGenerator[RunEvent, None]:
+        """Every event, ending with `completed` or `failed` whatever becomes of the worker."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + deadline_seconds
+        try:
+            while True:
+                async with asyncio.timeout_at(deadline):
+                    event = await self._next_event()
+                yield event
+                if event.type in ("completed", "failed"):
+                    return
+        except TimeoutError:
+            yield RunEvent.failed(LimitError("stopped: the run did not end at its limit", code="E_WASM_TIME"))
+        except asyncio.IncompleteReadError:
+            yield RunEvent.failed(HandlerError(f"the worker ended without a word{await self._last_words()}"))
+
+    async def _next_event(self) -> RunEvent:
+        kind, size = frames.decode_header(await self._reader.readexactly(frames.HEADER_BYTES))
+        payload = await self._reader.readexactly(size)
+        if kind in _STREAMS:
+            return RunEvent("output", {"stream": _STREAMS[kind]}, payload)
+        event_type, fields = json.loads(payload)
+        return RunEvent(event_type, fields)
+
+    async def _last_words(self) -> str:
+        """The worker's status and what it wrote to stderr last: the reason of its crash, if it had one to give."""
+        status = await self._process.wait()
+        words = (await self._complaint).decode(errors="replace").strip().splitlines()
+        return f" (status {status}{': ' + words[-1][:200] if words else ''})"
+
+    async def end(self, runs_folder: str) -> None:
+        """Kill what is left of the run, wait for it, and remove what it could not."""
+        _kill(self._process)
+        os.close(self._control)
+        self._transport.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.shield(self._settle())
+        remove_runs_of(runs_folder, self._process.pid)
+
+    async def _settle(self) -> None:
+        """Wait for what is over: the tasks, the process, and the transport, which lets go of its pipe a turn later."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._process.wait()
+        await asyncio.sleep(0)
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """Kill a worker's whole group, unless it is over already."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+async def _tail(stream: asyncio.StreamReader | None) -> bytes:
+    """Read a stream to its end and keep the last of it."""
+    kept = b""
+    while stream is not None and (data := await stream.read(4096)):
+        kept = (kept + data)[-4096:]
+    return kept

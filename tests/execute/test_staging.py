@@ -1,0 +1,110 @@
+"""Path arguments: each confers exactly that path, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codi_tui.errors import InputError, ModuleError
+from codi_tui.execute.staging import Staging, remove_runs_of
+from codi_tui.model.manifest import SubcommandDefinition
+
+
+def definition(**members: Any) -> SubcommandDefinition:
+    parameter = {"name": "file", "type": "path", "description": "", **members}
+    return SubcommandDefinition({"description": "", "arguments": [parameter], "options": [], "handler": {}}, "a.b")
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    return tmp_path / "runs"
+
+
+def test_a_file_is_conferred_without_its_neighbours(tmp_path: Path, runs: Path) -> None:
+    (tmp_path / "one").write_text("1")
+    (tmp_path / "two").write_text("2")
+    with Staging(str(runs)) as staging:
+        seen = staging.confer(definition(), {"file": str(tmp_path / "one")})
+        assert seen == {"file": "/args/file/one"}
+        (host,) = staging.folders.values()
+        assert [path.name for path in Path(os.fsdecode(host)).rglob("*") if path.is_file()] == ["one"]
+        assert (Path(os.fsdecode(host)) / "file/one").samefile(tmp_path / "one")
+        assert Path(os.fsdecode(host)).stat().st_mode & 0o777 == 0o700
+    assert list(runs.iterdir()) == []
+    assert (tmp_path / "one").read_text() == "1"
+
+
+def test_a_link_confers_what_it_points_to(tmp_path: Path, runs: Path) -> None:
+    (tmp_path / "one").write_text("1")
+    (tmp_path / "link").symlink_to(tmp_path / "one")
+    with Staging(str(runs)) as staging:
+        staging.confer(definition(), {"file": str(tmp_path / "link")})
+        (host,) = staging.folders.values()
+        staged = Path(os.fsdecode(host)) / "file/link"
+        assert not staged.is_symlink()
+        assert staged.read_text() == "1"
+
+
+def test_what_cannot_be_linked_is_copied(runs: Path) -> None:
+    with Staging(str(runs)) as staging:
+        staging.confer(definition(), {"file": "/proc/version"})
+        (host,) = staging.folders.values()
+        assert (Path(os.fsdecode(host)) / "file/version").read_bytes() == Path("/proc/version").read_bytes()
+
+
+def test_a_folder_is_conferred_itself(tmp_path: Path, runs: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with Staging(str(runs)) as staging:
+        assert staging.confer(definition(), {"file": str(tmp_path / "folder")}) == {"file": "/args/file"}
+        assert staging.folders == {b"/args/file": os.fsencode(tmp_path / "folder")}
+    assert (tmp_path / "folder").is_dir()
+
+
+def test_several_paths_do_not_collide(tmp_path: Path, runs: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "same").write_text(name)
+    given = [str(tmp_path / "a/same"), str(tmp_path / "b/same")]
+    with Staging(str(runs)) as staging:
+        seen = staging.confer(definition(multiple=True), {"file": given})
+        assert seen == {"file": ["/args/file.0/same", "/args/file.1/same"]}
+
+
+def test_nothing_is_staged_for_stdin_or_for_no_path(runs: Path) -> None:
+    with Staging(str(runs)) as staging:
+        assert staging.confer(definition(), {"file": "-"}) == {"file": "-"}
+        assert staging.confer(definition(), {}) == {}
+        assert staging.confer(definition(type="string"), {"file": "/etc/passwd"}) == {"file": "/etc/passwd"}
+        assert staging.folders == {}
+    assert not runs.exists()
+
+
+@pytest.mark.parametrize("path", ["/nowhere/at/all", "a\0b", ""])
+def test_a_path_that_cannot_be_read_is_named(path: str, runs: Path) -> None:
+    with Staging(str(runs)) as staging, pytest.raises(InputError):
+        staging.confer(definition(), {"file": path})
+    assert not runs.exists() or list(runs.iterdir()) == []
+
+
+def test_a_path_to_write_is_refused(tmp_path: Path, runs: Path) -> None:
+    with Staging(str(runs)) as staging, pytest.raises(ModuleError):
+        staging.confer(definition(access="write"), {"file": str(tmp_path / "new")})
+
+
+def test_what_killed_runs_left_is_removed_by_the_next(tmp_path: Path, runs: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    for name in (f"{dead.pid}-00", f"{os.getpid()}-00", "other"):
+        (runs / name / "file").mkdir(parents=True)
+    (tmp_path / "one").write_text("1")
+    with Staging(str(runs)) as staging:
+        staging.confer(definition(), {"file": str(tmp_path / "one")})
+    assert {path.name for path in runs.iterdir()} == {f"{os.getpid()}-00", "other"}
+    remove_runs_of(str(runs), os.getpid())
+    assert {path.name for path in runs.iterdir()} == {"other"}
+    remove_runs_of(str(tmp_path / "nowhere"), 1)
