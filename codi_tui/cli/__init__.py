@@ -1,0 +1,1 @@
+"""The `codi` command line: one file for each built-in. stdout is data, stderr is narration."""

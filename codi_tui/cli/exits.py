@@ -1,0 +1,35 @@
+"""Which exit status belongs to which code (design, section 5; sysexits). Everything else is a refusal: 77."""
+
+from __future__ import annotations
+
+OK = 0
+USAGE = 64
+CRASHED = 70
+INTERRUPTED = 130
+REFUSED = 77
+
+GUEST_MAX = 63
+"""A command's own statuses up to here are passed through; its others become `CRASHED`."""
+
+_STATUS = {
+    64: ("E_USAGE",),
+    65: ("E_INPUT",),
+    66: ("E_NOT_FOUND",),
+    69: ("E_NETWORK", "E_OFFLINE", "E_HTTP", "E_UNAVAILABLE"),
+    70: ("E_HANDLER", "E_WASM_TRAP", "E_INTERNAL"),
+    74: ("E_CACHE", "E_CACHE_PERMS", "E_CACHE_DAMAGED", "E_ZSTD", "E_OUTPUT"),
+    75: ("E_LIMIT", "E_WASM_TIME", "E_WASM_MEMORY", "E_WASM_OUTPUT", "E_WASM_STACK", "E_WASM_TABLES", "E_WASM_COMPILE"),
+    76: ("E_PROTOCOL", "E_REDIRECT", "E_ENCODING"),
+    78: ("E_CONFIG",),
+}
+_BY_CODE = {code: status for status, codes in _STATUS.items() for code in codes}
+
+
+def status_of(code: str) -> int:
+    """The exit status of an error code."""
+    return _BY_CODE.get(code, REFUSED)
+
+
+def status_of_guest(exit_status: int) -> int:
+    """The exit status of a command that ended by itself."""
+    return exit_status if 0 <= exit_status <= GUEST_MAX else CRASHED

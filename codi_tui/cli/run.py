@@ -1,0 +1,313 @@
+"""`codi run`, and `codi COMMAND`: one command, resolved, loaded, verified and run in this process."""
+
+from __future__ import annotations
+
+import os
+import select
+
+from codi_tui.cli.exits import INTERRUPTED, OK, status_of
+from codi_tui.cli.flags import parse_flags
+from codi_tui.cli.narration import STDERR, STDOUT, notice, report, write_all
+from codi_tui.cli.output import FORMATS, make_output
+from codi_tui.errors import CacheError, CodiError, FetchError, InputError, NotFoundError, UsageError
+from codi_tui.limits import ARGUMENTS_MAX_BYTES
+from codi_tui.model.names import BUILT_INS
+from codi_tui.operations.core import assemble, drive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
+    from codi_tui.errors import LimitError
+    from codi_tui.execute.invocation import Invocation
+    from codi_tui.library.client import Transport
+    from codi_tui.operations.core import Core
+
+USAGE = (
+    "usage: codi run [--output text|json|jsonl|raw] [--args JSON|@FILE] [--offline] [--dry-run] [--allow PERMISSION] "
+    "[--timeout SECONDS] COMMAND [the command's own flags]"
+)
+
+HELP = f"""Run one command of a library.
+
+{USAGE}
+       codi COMMAND [the command's own flags]
+
+codi's own options stand before the command, the command's behind it.
+
+  --output text     for people; safe on a terminal, unchanged in a pipe (the default)
+  --output json     the result as one JSON value (also: --json)
+  --output jsonl    every event of the run, one JSON object a line
+  --output raw      the command's own bytes, whatever they are
+  --args JSON       the command's arguments as a JSON object, or @FILE to read them from a file
+  --offline         never open a socket
+  --dry-run         resolve, load, verify and check the arguments; say what would run, and stop
+  --allow PERMISSION  grant a permission for this one run; may be repeated
+  --timeout SECONDS stop the run after so long
+
+Examples:
+  codi run text.count < notes.txt
+  codi run --output json text.count < notes.txt
+  codi text.wrap --width 60 < notes.txt >> wrapped.txt
+"""
+
+
+class Options:
+    """codi's own options of one run."""
+
+    def __init__(self) -> None:
+        self.output = "text"
+        self.arguments: dict[str, Any] = {}
+        self.offline = False
+        self.dry_run = False
+        self.allow: list[str] = []
+        self.timeout: float | None = None
+
+    @property
+    def machine(self) -> bool:
+        """Whether a program reads what comes out, errors included."""
+        return self.output in ("json", "jsonl")
+
+
+def main(words: list[str]) -> int:
+    """`codi run …`: returns the exit status. The guest may still be on its thread: end the process with `os._exit`."""
+    options = Options()
+    try:
+        rest = _parse_options(words, options)
+        if rest is None:
+            write_all(STDOUT, HELP.encode())
+            return OK
+        if not rest:
+            raise UsageError(["which command?"], usage=USAGE, hint="codi help lists them")
+        return _guarded(rest[0], rest[1:], options)
+    except CodiError as error:
+        return report(error, as_json=options.machine)
+
+
+def bare(words: list[str]) -> int:
+    """`codi COMMAND …`: everything behind the command is the command's own."""
+    return _guarded(words[0], words[1:], Options())
+
+
+def _guarded(command: str, words: list[str], options: Options) -> int:
+    try:
+        status: int = drive(_run(command, words, options))
+    except CodiError as error:
+        return report(error, as_json=options.machine)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return OK  # whoever reads has had enough
+    return status
+
+
+def _parse_options(words: list[str], options: Options) -> list[str] | None:
+    """Read codi's own options; returns what follows them, or None when help is wanted."""
+    rest = list(words)
+    problems: list[str] = []
+    while rest and rest[0].startswith("-"):
+        name, equals, value = rest.pop(0).partition("=")
+        if name == "--":
+            break
+        if name in ("-h", "--help"):
+            return None
+        if name in ("--offline", "--dry-run", "--json"):
+            if equals:
+                problems.append(f"{name} takes no value")
+            _set_switch(options, name)
+        elif name not in _WITH_VALUE:
+            problems.append(f"{name} is not one of codi's options here")
+        elif not equals and not rest:
+            problems.append(f"{name} needs a value")
+        else:
+            try:
+                _set_value(options, name, value if equals else rest.pop(0))
+            except ValueError as error:
+                problems.append(str(error))
+    if problems:
+        raise UsageError(problems, usage=USAGE)
+    return rest
+
+
+_WITH_VALUE = ("--output", "--args", "--allow", "--timeout")
+
+
+def _set_switch(options: Options, name: str) -> None:
+    if name == "--offline":
+        options.offline = True
+    elif name == "--dry-run":
+        options.dry_run = True
+    else:
+        options.output = "json"
+
+
+def _set_value(options: Options, name: str, value: str) -> None:
+    if name == "--output":
+        if value not in FORMATS:
+            raise ValueError(f"--output must be one of {', '.join(FORMATS)}")
+        options.output = value
+    elif name == "--args":
+        options.arguments = _read_arguments(value)
+    elif name == "--allow":
+        options.allow.append(value)
+    else:
+        try:
+            options.timeout = float(value)
+        except ValueError:
+            options.timeout = -1
+        if not 0 < options.timeout < 1e9:
+            raise ValueError("--timeout must be a number of seconds above 0")
+
+
+def _read_arguments(value: str) -> dict[str, Any]:
+    from codi_tui.errors import DocumentError
+    from codi_tui.trust.canonical import loads_strict
+
+    if value.startswith("@"):
+        try:
+            with open(value[1:], "rb") as file:
+                data = file.read(ARGUMENTS_MAX_BYTES + 1)
+        except OSError as error:
+            raise InputError(f"cannot read {value[1:]}: {error.strerror}") from None
+    else:
+        data = value.encode(errors="surrogateescape")
+    if len(data) > ARGUMENTS_MAX_BYTES:
+        raise ValueError(f"--args is larger than {ARGUMENTS_MAX_BYTES} bytes")
+    try:
+        arguments = loads_strict(data)
+    except DocumentError as error:
+        raise InputError(f"--args: {error.message}", hint="such as --args '{\"width\": 60}'") from None
+    if not isinstance(arguments, dict):
+        raise ValueError("--args must be a JSON object")
+    return arguments
+
+
+async def _run(command: str, words: list[str], options: Options) -> int:
+    from codi_tui.cache.storage import BlockingStorage
+
+    core = await assemble(connect=BlockingStorage.open, transport=_transport, offline=options.offline, notice=notice)
+    try:
+        resolved = await core.loader.load_command(command)
+    except (NotFoundError, FetchError) as error:
+        raise await _with_suggestions(core, command, error) from None
+    if _wants_help(words):
+        from codi_tui.cli.help import command_help
+
+        write_all(STDOUT, command_help(resolved.library, resolved.definition).encode())
+        return OK
+    from codi_tui.execute.invocation import Invocation
+    from codi_tui.trust.policy import Permissions
+
+    invocation = Invocation(
+        resolved.library,
+        resolved.definition,
+        parse_flags(resolved.definition, words, options.arguments),
+        Permissions(resolved.library, resolved.definition.path, options.allow),
+        options.timeout,
+    )
+    if options.dry_run:
+        return _say_what_would_run(invocation)
+    return await _execute(core, invocation, options)
+
+
+def _wants_help(words: list[str]) -> bool:
+    own = words[: words.index("--")] if "--" in words else words
+    return "--help" in own or "-h" in own
+
+
+async def _execute(core: Core, invocation: Invocation, options: Options) -> int:
+    from codi_tui.execute.artefacts import ArtefactStore
+    from codi_tui.execute.executor import DynamicExecutor
+    from codi_tui.execute.local import LocalExecutor
+    from codi_tui.execute.module import engine
+    from codi_tui.execute.staging import remove_runs_of
+    from codi_tui.execute.wasm import WasmSandbox
+    from codi_tui.execute.websocket import WebSocketExecutor
+
+    def clean_up() -> None:
+        remove_runs_of(core.runs_folder, os.getpid())
+
+    def overdue(error: LimitError) -> NoReturn:
+        clean_up()
+        if select.select([], [STDERR], [], 0)[1]:
+            report(error, as_json=options.machine)
+        os._exit(status_of(error.code))
+
+    _when_terminated(clean_up)
+    artefacts = ArtefactStore(core.modules_folder, engine().identity)
+    executor = DynamicExecutor(
+        {
+            "wasm": WasmSandbox(artefacts, core.loader.load_module, core.runs_folder, overdue=overdue),
+            "local": LocalExecutor(),
+            "websocket": WebSocketExecutor(),
+        }
+    )
+    output = make_output(options.output, invocation.definition.handler.output)
+    events = executor.execute(invocation)
+    try:
+        async for event in events:
+            output.show(event)
+    finally:
+        await events.aclose()
+    return output.status
+
+
+def _when_terminated(clean_up: Callable[[], None]) -> None:
+    """Leave no staged file behind when the process is asked to end; then end as it would have."""
+    import signal
+
+    def end(number: int, _: object) -> None:
+        clean_up()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
+
+
+def _say_what_would_run(invocation: Invocation) -> int:
+    import json
+
+    library, handler = invocation.library, invocation.definition.handler
+    limits = invocation.limits(handler)
+    document = {
+        "command": invocation.definition.path,
+        "library": library.name,
+        "version": library.version,
+        "origin": library.origin,
+        "digest": library.digest,
+        "signed_by": library.key_id,
+        "handler": handler.handler_type,
+        "permissions": list(invocation.permissions),
+        "limits": {name: getattr(limits, name) for name in ("wall_seconds", "memory_bytes", "output_bytes")},
+        "arguments": invocation.arguments,
+    }
+    write_all(STDOUT, f"{json.dumps(document, indent=2)}\n".encode())
+    return OK
+
+
+def _transport() -> Transport:
+    from codi_tui.library.http import BlockingTransport, HttpTransport
+
+    return BlockingTransport(HttpTransport())
+
+
+async def _with_suggestions(core: Core, command: str, error: CodiError) -> CodiError:
+    """The same error, with the names that may have been meant."""
+    from codi_tui.catalog import list_commands, nearest
+
+    try:
+        entries = await list_commands(core.bundled, core.cache)
+    except CacheError:
+        entries = await list_commands(core.bundled, None)
+    names = [entry.command for entry in entries]
+    near = nearest(command, [*names, *sorted(BUILT_INS)])
+    if near and command not in near:
+        hint = f"did you mean {' or '.join(near)}?"
+        error.hint = f"{hint} Or {error.hint}" if error.hint else hint
+    elif error.hint is None:
+        error.hint = "codi help lists what can be run"
+    return error

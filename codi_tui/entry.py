@@ -1,0 +1,97 @@
+"""The executable's first steps: decide which front door is wanted, and import only that."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """`codi`. Ends the process at once: a stopped guest may still be on its thread, and there is nothing to tear down."""
+    _open_standard_descriptors()
+    try:
+        status = _front_door(sys.argv[1:])
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:
+        status = 0
+    except OSError as error:
+        status = _system_error(error)
+    except Exception as error:  # noqa: BLE001 - the process's edge: no traceback reaches a user
+        status = _internal_error(error)
+    os._exit(status)
+
+
+def _open_standard_descriptors() -> None:
+    """Fill a closed stdin, stdout or stderr, so that no file of ours gets its number and the output with it.
+
+    All are opened for reading: what reads finds the end, what writes fails and says so.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY)
+
+
+def _front_door(words: list[str]) -> int:
+    first = words[0] if words else "help"
+    if first in ("help", "-h", "--help"):
+        from codi_tui.cli.help import main as show_help
+
+        return show_help(words[1:])
+    if first == "--version":
+        from codi_tui import __version__
+
+        os.write(1, f"codi {__version__}\n".encode())
+        return 0
+    if first == "run":
+        from codi_tui.cli.run import main as run
+
+        return run(words[1:])
+    if first.startswith("-"):
+        return _not_an_option(first)
+    from codi_tui.model.names import BUILT_INS
+
+    if first in BUILT_INS:
+        from codi_tui.cli.absent import main as absent
+
+        return absent(first)
+    from codi_tui.cli.run import bare
+
+    return bare(words)
+
+
+def _not_an_option(word: str) -> int:
+    from codi_tui.cli.narration import report
+    from codi_tui.errors import UsageError
+
+    return report(UsageError([f"{word} is not one of codi's options"], usage="usage: codi [help | run | COMMAND] …"))
+
+
+def _system_error(error: OSError) -> int:
+    from codi_tui.cli.narration import report
+    from codi_tui.errors import CodiError
+
+    where = f": {error.filename}" if error.filename else ""
+    return report(CodiError(f"the system refused: {error.strerror or error}{where}", code="E_OUTPUT"))
+
+
+def _internal_error(error: Exception) -> int:
+    from codi_tui.cli.narration import report
+    from codi_tui.errors import CodiError
+
+    if "CODI_TRACEBACK" in os.environ:
+        import traceback
+
+        traceback.print_exception(error)
+    said = CodiError(
+        f"this is a fault in codi: {type(error).__name__}: {str(error)[:300]}",
+        code="E_INTERNAL",
+        hint="run it again with CODI_TRACEBACK=1 and report what it prints",
+    )
+    return report(said)

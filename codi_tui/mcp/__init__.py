@@ -1,0 +1,1 @@
+"""Commands as tools for AI agents. Not in this version."""

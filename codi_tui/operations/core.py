@@ -1,0 +1,141 @@
+"""Putting the core together: settings, keys, sources, cache, loader. Every front door starts here."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from codi_tui.cache.sqlite import SqliteCache
+from codi_tui.config import load_settings
+from codi_tui.errors import CacheError, DocumentError, RefusedError, TrustError
+from codi_tui.execute.module import validate_module
+from codi_tui.library.client import LibraryClient
+from codi_tui.library.directory import DirectoryClient
+from codi_tui.loader import DynamicLoader
+from codi_tui.runtime import LISTING, RuntimeMode, bundled_folder
+from codi_tui.trust.canonical import loads_strict
+from codi_tui.trust.keyring import Keyring, TrustedKey
+from codi_tui.trust.policy import BUNDLED
+from codi_tui.trust.validator import SecurityValidator
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import Any
+
+    from codi_tui.cache.storage import Storage
+    from codi_tui.library.client import Response, Transport
+
+
+class Core:
+    """The assembled core.
+
+    Attributes:
+        modules_folder: where compiled modules are kept.
+        runs_folder: where the files of path arguments are staged.
+    """
+
+    def __init__(
+        self, mode: RuntimeMode, loader: DynamicLoader, cache: SqliteCache | None, bundled: DirectoryClient
+    ) -> None:
+        self.loader = loader
+        self.cache = cache
+        self.bundled = bundled
+        self.modules_folder = os.path.join(mode.data_folder(), "modules")
+        self.runs_folder = os.path.join(mode.data_folder(), "runs")
+
+
+async def assemble(
+    *,
+    connect: Callable[[str], Awaitable[Storage]],
+    transport: Callable[[], Transport],
+    offline: bool = False,
+    notice: Callable[[str], None],
+    now: Callable[[], float] = time.time,
+) -> Core:
+    """Build the core of this user's settings.
+
+    Args:
+        connect: the storage to use: blocking, or on an event loop.
+        transport: makes the HTTP transport when a server is asked for the first time.
+        notice: told, in a sentence, what the user should know although the work goes on.
+
+    Raises:
+        ConfigError: the settings file is wrong.
+        RefusedError: the bundled libraries' key is missing or damaged.
+        CacheError: `E_CACHE_PERMS`, the cache is not safely this user's.
+    """
+    mode = RuntimeMode.detect()
+    settings = load_settings(mode.settings_path())
+    keys = {server.origin: server.keys for server in settings.servers}
+    keys[BUNDLED] = [_bundled_key()]
+    bundled = DirectoryClient(BUNDLED, bundled_folder())
+    servers = [LibraryClient(server.origin, _LazyTransport(transport)) for server in settings.servers]
+    for server in servers:
+        server.set_offline_mode(offline)
+    try:
+        cache = await SqliteCache.init(mode, connect=connect, notice=notice)
+    except CacheError as error:
+        if error.code == "E_CACHE_PERMS":
+            raise
+        notice(f"{error.message}; going on without it")
+        cache = None
+    loader = DynamicLoader(
+        cache,
+        [bundled, *servers],
+        SecurityValidator(Keyring(keys), now),
+        now=now,
+        check_module=validate_module,
+        offline=offline,
+        notice=notice,
+        stored=lambda cache: _render_listing(bundled, cache, os.path.join(mode.data_folder(), LISTING)),
+    )
+    return Core(mode, loader, cache, bundled)
+
+
+async def _render_listing(bundled: DirectoryClient, cache: SqliteCache, path: str) -> None:
+    """Keep the list of cached commands as text beside the cache, so that help need not open it."""
+    from codi_tui.cache.files import replace_file
+    from codi_tui.catalog import list_commands, render
+
+    entries = [entry for entry in await list_commands(bundled, cache) if entry.origin != BUNDLED]
+    try:
+        replace_file(path, render(entries).encode(errors="replace"))
+    except OSError:
+        pass  # the list is a convenience; what can be run does not depend on it
+
+
+def _bundled_key() -> TrustedKey:
+    """The public half of the key that sealed the bundled libraries; the private half is gone."""
+    path = os.path.join(bundled_folder(), "key.json")
+    try:
+        with open(path, "rb") as file:
+            document = loads_strict(file.read())
+        return TrustedKey(document["public_key"], document["libraries"])
+    except (OSError, DocumentError, TrustError, KeyError, TypeError, AttributeError):
+        raise RefusedError(
+            "the bundled libraries' key is missing or damaged", code="E_NO_TRUST", hint="reinstall codi"
+        ) from None
+
+
+class _LazyTransport:
+    """Imports and makes the real transport when it is first used, which a cached run never does."""
+
+    def __init__(self, make: Callable[[], Transport]) -> None:
+        self._make = make
+        self._transport: Transport | None = None
+
+    async def get(self, url: str, *, limit_bytes: int) -> Response:
+        if self._transport is None:
+            self._transport = self._make()
+        return await self._transport.get(url, limit_bytes=limit_bytes)
+
+
+def drive(coroutine: Any) -> Any:
+    """Run a coroutine whose ports never suspend, without an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    coroutine.close()
+    raise RuntimeError("a port suspended, and there is no event loop to resume it")

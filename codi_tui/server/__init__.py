@@ -1,0 +1,1 @@
+"""The library server. Not in this version."""
