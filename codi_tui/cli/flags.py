@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from codi_tui.model.manifest import ArgumentDefinition, OptionDefinition, SubcommandDefinition
 
 
+class HelpWanted(Exception):  # noqa: N818 - it is an answer, and no error
+    """`-h` or `--help` stands where an option may."""
+
+
 def parse_flags(definition: SubcommandDefinition, words: list[str], given: dict[str, Any]) -> dict[str, Any]:
     """The command's values, checked and with defaults.
 
@@ -21,6 +25,7 @@ def parse_flags(definition: SubcommandDefinition, words: list[str], given: dict[
         given: values from `--args`; a flag wins over them.
 
     Raises:
+        HelpWanted: help is wanted instead.
         UsageError: with every problem at once and the usage line.
     """
     schema = command_schema(definition)
@@ -74,6 +79,8 @@ class _Parser:
             if negated is not None and negated.type == "boolean":
                 self._put(negated, False)
                 return
+        if word == "help":
+            raise HelpWanted
         if option is None:
             self._unknown(f"--{name}")
         elif equals:
@@ -86,6 +93,8 @@ class _Parser:
     def _short(self, letters: str, rest: Iterator[str]) -> None:
         while letters:
             option = self._shorts.get(letters[0])
+            if letters[0] == "h":
+                raise HelpWanted
             if option is None:
                 self._unknown(f"-{letters[0]}")
                 return

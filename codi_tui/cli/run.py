@@ -6,7 +6,7 @@ import os
 import select
 
 from codi_tui.cli.exits import INTERRUPTED, OK, status_of
-from codi_tui.cli.flags import parse_flags
+from codi_tui.cli.flags import HelpWanted, parse_flags
 from codi_tui.cli.narration import STDERR, STDOUT, notice, report, write_all
 from codi_tui.cli.output import FORMATS, make_output
 from codi_tui.errors import CacheError, CodiError, FetchError, InputError, NotFoundError, UsageError
@@ -191,7 +191,9 @@ async def _run(command: str, words: list[str], options: Options) -> int:
         resolved = await core.loader.load_command(command)
     except (NotFoundError, FetchError) as error:
         raise await _with_suggestions(core, command, error) from None
-    if _wants_help(words):
+    try:
+        arguments = parse_flags(resolved.definition, words, options.arguments)
+    except HelpWanted:
         from codi_tui.cli.help import command_help
 
         write_all(STDOUT, command_help(resolved.library, resolved.definition).encode())
@@ -199,21 +201,11 @@ async def _run(command: str, words: list[str], options: Options) -> int:
     from codi_tui.execute.invocation import Invocation
     from codi_tui.trust.policy import Permissions
 
-    invocation = Invocation(
-        resolved.library,
-        resolved.definition,
-        parse_flags(resolved.definition, words, options.arguments),
-        Permissions(resolved.library, resolved.definition.path, options.allow),
-        options.timeout,
-    )
+    permissions = Permissions(resolved.library, resolved.definition.path, options.allow)
+    invocation = Invocation(resolved.library, resolved.definition, arguments, permissions, options.timeout)
     if options.dry_run:
         return _say_what_would_run(invocation)
     return await _execute(core, invocation, options)
-
-
-def _wants_help(words: list[str]) -> bool:
-    own = words[: words.index("--")] if "--" in words else words
-    return "--help" in own or "-h" in own
 
 
 async def _execute(core: Core, invocation: Invocation, options: Options) -> int:

@@ -36,6 +36,12 @@ def test_help_for_one_command_comes_from_its_schema(codi: Codi) -> None:
     assert codi("run", "text.wrap", "-h").stdout.decode() == text
 
 
+def test_help_is_not_taken_out_of_a_value(codi: Codi) -> None:
+    assert codi("text.wrap", "--prefix", "-h", stdin=b"a\n").stdout == b"-ha\n"
+    assert codi("text.wrap", "--prefix", "--help", stdin=b"a\n").stdout == b"--helpa\n"
+    assert "cannot read -h" in codi("text.count", "--", "-h").stderr
+
+
 def test_a_result_as_text_is_laid_out_for_reading(codi: Codi) -> None:
     assert codi("text.count", stdin=b"a b\n").stdout == b"lines  1\nwords  2\nbytes  4\nchars  4\n"
 
@@ -257,7 +263,14 @@ def test_it_all_works_without_any_network_interface(codi: Codi) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--nonsense"], ["run"], ["run", "--output", "xml", "text.count"], ["run", "--timeout"]]
+    "words",
+    [
+        ["--nonsense"],
+        ["run", "--offline=no", "text.count"],
+        ["run"],
+        ["run", "--output", "xml", "text.count"],
+        ["run", "--timeout"],
+    ],
 )
 def test_a_wrong_option_of_codi_is_64(words: list[str], codi: Codi) -> None:
     result = codi(*words)
