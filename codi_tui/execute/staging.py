@@ -183,5 +183,5 @@ def _remove_abandoned(runs_folder: str) -> None:
             os.kill(int(pid), 0)
         except ProcessLookupError:
             _remove(os.path.join(runs_folder, name))
-        except OSError:
+        except (OSError, OverflowError):
             continue

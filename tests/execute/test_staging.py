@@ -99,12 +99,12 @@ def test_a_path_to_write_is_refused(tmp_path: Path, runs: Path) -> None:
 def test_what_killed_runs_left_is_removed_by_the_next(tmp_path: Path, runs: Path) -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    for name in (f"{dead.pid}-00", f"{os.getpid()}-00", "other"):
+    for name in (f"{dead.pid}-00", f"{os.getpid()}-00", f"{10**30}-00", "other"):
         (runs / name / "file").mkdir(parents=True)
     (tmp_path / "one").write_text("1")
     with Staging(str(runs)) as staging:
         staging.confer(definition(), {"file": str(tmp_path / "one")})
-    assert {path.name for path in runs.iterdir()} == {f"{os.getpid()}-00", "other"}
+    assert {path.name for path in runs.iterdir()} == {f"{os.getpid()}-00", f"{10**30}-00", "other"}
     remove_runs_of(str(runs), os.getpid())
-    assert {path.name for path in runs.iterdir()} == {"other"}
+    assert {path.name for path in runs.iterdir()} == {f"{10**30}-00", "other"}
     remove_runs_of(str(tmp_path / "nowhere"), 1)
