@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 OK = 0
-USAGE = 64
 CRASHED = 70
 INTERRUPTED = 130
 REFUSED = 77

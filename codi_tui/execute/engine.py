@@ -114,7 +114,6 @@ def _machine() -> str:
 _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "wasm_config_new": (c_void_p, ()),
     "wasm_engine_new_with_config": (c_void_p, (c_void_p,)),
-    "wasm_engine_delete": (None, (c_void_p,)),
     "wasmtime_config_max_wasm_stack_set": (None, (c_void_p, c_size_t)),
     "wasmtime_config_parallel_compilation_set": (None, (c_void_p, c_bool)),
     "wasmtime_module_new": (c_void_p, (c_void_p, c_char_p, c_size_t, POINTER(c_void_p))),

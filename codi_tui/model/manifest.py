@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 MANIFEST_TYPE = "codi/library-manifest/v1"
 SCHEMA_VERSION = 2
 """Recorded beside a stored library: one that an older schema accepted is validated again."""
-HANDLER_TYPES = ("websocket", "wasm", "local")
-OUTPUT_TYPES = ("text", "json", "jsonl", "markdown", "csv", "events", "bytes")
 
 
 class _View:
