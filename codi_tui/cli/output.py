@@ -30,8 +30,9 @@ def make_output(output_format: str, guest_output: str) -> Output:
 class Output:
     """`raw`: the guest's stdout byte for byte. The base of the others."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, safe_stdout: bool = False) -> None:
         self.status = CRASHED
+        self._safe_stdout = safe_stdout
         self._safe_stderr = os.isatty(STDERR)
 
     def show(self, event: RunEvent) -> None:
@@ -53,8 +54,8 @@ class Output:
             self.failure(event.fields["error"])
 
     def write(self, data: bytes) -> None:
-        """A part of the guest's stdout."""
-        write_all(STDOUT, data)
+        """A part of what goes to stdout."""
+        write_all(STDOUT, _sanitized(data) if self._safe_stdout else data)
 
     def result(self, value: Any) -> None:
         """A structured result."""
@@ -74,13 +75,12 @@ class TextOutput(Output):
     """`text`: for people. Sanitised on a terminal, unchanged elsewhere; a small JSON result is laid out for reading."""
 
     def __init__(self, guest_output: str) -> None:
-        super().__init__()
-        self._safe_stdout = os.isatty(STDOUT)
+        super().__init__(safe_stdout=os.isatty(STDOUT))
         self._document: bytes | None = b"" if guest_output == "json" else None
 
     def write(self, data: bytes) -> None:
         if self._document is None:
-            write_all(STDOUT, _sanitized(data) if self._safe_stdout else data)
+            super().write(data)
             return
         self._document += data
         if len(self._document) > RENDERED_RESULT_BYTES:
@@ -112,9 +112,8 @@ class JsonOutput(Output):
     """`json`: one JSON value. JSON passes as it is, JSON lines become an array, all else a string, whole or not at all."""
 
     def __init__(self, guest_output: str) -> None:
-        super().__init__()
+        super().__init__(safe_stdout=os.isatty(STDOUT))
         self._kind = guest_output
-        self._safe_stdout = os.isatty(STDOUT)
         self._empty = True
         self._parts: list[bytes] = []
         self._left_bytes = COLLECTED_RESULT_BYTES
@@ -161,7 +160,7 @@ class JsonOutput(Output):
 
     def _put(self, data: bytes) -> None:
         self._empty = False
-        write_all(STDOUT, _sanitized(data) if self._safe_stdout else data)
+        super().write(data)
 
     def failure(self, document: dict[str, str | None]) -> None:
         report_document(document)
@@ -170,11 +169,13 @@ class JsonOutput(Output):
 class JsonLinesOutput(Output):
     """`jsonl`: every event, one on a line."""
 
+    def __init__(self) -> None:
+        super().__init__(safe_stdout=os.isatty(STDOUT))
+
     def show(self, event: RunEvent) -> None:
         import json
 
-        line = f"{json.dumps(event.to_wire())}\n".encode()
-        write_all(STDOUT, _sanitized(line) if os.isatty(STDOUT) else line)
+        self.write(f"{json.dumps(event.to_wire())}\n".encode())
         if event.type == "completed":
             self.status = status_of_guest(event.fields["exit_status"])
         elif event.type == "failed":

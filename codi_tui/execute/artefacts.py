@@ -13,21 +13,12 @@ import stat
 
 from codi_tui.cache.files import check_ours, prepare_folder, replace_file
 from codi_tui.errors import CacheError
+from codi_tui.execute.artefact import Artefact
 from codi_tui.limits import ARTEFACT_MAX_BYTES
 
 _MAGIC = b"codi artefact 1\n"
 _MAC_BYTES = 32
 _KEY_BYTES = 32
-
-
-class Artefact:
-    """A compiled module and what it imports."""
-
-    __slots__ = ("code", "imports")
-
-    def __init__(self, imports: list[str], code: bytes) -> None:
-        self.imports = imports
-        self.code = code
 
 
 class ArtefactStore:
@@ -53,8 +44,7 @@ class ArtefactStore:
 
         if not hmac.compare_digest(data[: len(expected)], expected):
             return None
-        size = int.from_bytes(body[:4], "little")
-        return Artefact(body[4 : 4 + size].decode().split("\n") if size else [], body[4 + size :])
+        return Artefact.from_bytes(body)
 
     def save(self, module_digest: str, artefact: Artefact) -> None:
         """Keep an artefact, whole or not at all.
@@ -62,8 +52,7 @@ class ArtefactStore:
         Raises:
             CacheError: it cannot be kept.
         """
-        imports = "\n".join(artefact.imports).encode()
-        body = b"".join((len(imports).to_bytes(4, "little"), imports, artefact.code))
+        body = artefact.to_bytes()
         try:
             prepare_folder(self._folder)
             mac = self._mac(self._key(), module_digest, body)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import sys
 
 from codi_tui.errors import HandlerError, LimitError, ModuleError
+from codi_tui.execute.artefact import Artefact
 from codi_tui.execute.engine import Engine, EngineError
 from codi_tui.limits import COMPILE_MEMORY_BYTES, COMPILE_SECONDS, MODULE_MAX_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from codi_tui.execute.artefacts import Artefact
     from codi_tui.trust import VerifiedModule
 
 _REFUSED = 65
@@ -29,8 +29,6 @@ def compile_module(module: VerifiedModule) -> Artefact:
         HandlerError: `E_HANDLER`, the compiler itself failed.
     """
     import subprocess
-
-    from codi_tui.execute.artefacts import Artefact
 
     try:
         child = subprocess.run(
@@ -54,20 +52,18 @@ def compile_module(module: VerifiedModule) -> Artefact:
             f"compiling the module failed within {COMPILE_MEMORY_BYTES >> 20} MiB (signal {-child.returncode})",
             code="E_WASM_COMPILE",
         )
-    size = int.from_bytes(child.stdout[:4], "little")
-    return Artefact(child.stdout[4 : 4 + size].decode().split("\n") if size else [], child.stdout[4 + size :])
+    return Artefact.from_bytes(child.stdout)
 
 
 def main() -> int:
-    """Read a module, write `{imports' size, u32}{imports, one a line}{code}`."""
+    """Read a module, write its artefact."""
     _limit_this_process()
     try:
         module = Engine().compile(sys.stdin.buffer.read(MODULE_MAX_BYTES))
     except EngineError as error:
         print(str(error).splitlines()[0], file=sys.stderr)
         return _REFUSED
-    imports = "\n".join(module.imports()).encode()
-    sys.stdout.buffer.write(len(imports).to_bytes(4, "little") + imports + module.serialize())
+    sys.stdout.buffer.write(Artefact(module.imports(), module.serialize()).to_bytes())
     return 0
 
 

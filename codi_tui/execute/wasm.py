@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
     from typing import Literal, NoReturn
 
-    from codi_tui.execute.artefacts import Artefact, ArtefactStore
+    from codi_tui.execute.artefact import Artefact
+    from codi_tui.execute.artefacts import ArtefactStore
     from codi_tui.execute.invocation import Invocation, Limits
     from codi_tui.model.manifest import HandlerDefinition
     from codi_tui.trust import CommandLibrary, Permissions, VerifiedModule

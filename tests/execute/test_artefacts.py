@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from codi_tui.errors import CacheError
-from codi_tui.execute.artefacts import Artefact, ArtefactStore
+from codi_tui.execute.artefact import Artefact
+from codi_tui.execute.artefacts import ArtefactStore
 
 DIGEST = "ab" * 32
 
