@@ -1,7 +1,7 @@
 """Build the WebAssembly modules of the libraries from their C sources.
 
-Every ``libraries/<name>/src`` with C files becomes ``libraries/<name>/build/module.wasm``,
-byte for byte the same on every machine. ``--check`` also compares each module with the one
+Every ``libraries/<name>/src`` with C files, together with ``libraries/common``, becomes
+``libraries/<name>/build/module.wasm``, byte for byte the same on every machine. ``--check`` also compares each module with the one
 inside ``libraries/sealed/<name>.json`` and exits with 1 if any differs.
 """
 
@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 LIBRARIES = Path(__file__).resolve().parent.parent / "libraries"
+COMMON = LIBRARIES / "common"
 ZIG_VERSION = "0.17.1"
 FLAGS = (
     "--target=wasm32-wasi",
@@ -31,6 +32,7 @@ FLAGS = (
     "-Wextra",
     "-Werror",
     "-Wl,-z,stack-size=262144",
+    "-I../../common",
 )
 EXIT_DIFFERS = 1
 EXIT_UNAVAILABLE = 69
@@ -72,7 +74,7 @@ def build(library: Path, cache: Path) -> bytes:
     source = library / "src"
     module = library / "build" / "module.wasm"
     module.parent.mkdir(exist_ok=True)
-    names = sorted(path.name for path in source.glob("*.c"))
+    names = sorted(os.path.relpath(path, source) for folder in (source, COMMON) for path in folder.glob("*.c"))
     output = os.path.relpath(module, source)
     run_zig(["cc", *FLAGS, "-o", output, *names], source, cache)
     module.chmod(0o644)

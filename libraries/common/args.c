@@ -4,17 +4,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "main.h"
 #include "memory.h"
 
 static const Json *arguments;
 
 void args_load(void) {
     const char *source = getenv("CODI_INVOCATION");
-    if (source == NULL) fail("text-tools", "CODI_INVOCATION is not set", NULL);
+    if (source == NULL) fail(command_library, "CODI_INVOCATION is not set", NULL);
     const Json *invocation = json_read(source, strlen(source));
     arguments = json_member(invocation, text_of("arguments"));
     if (arguments == NULL || arguments->kind != JSON_OBJECT) {
-        fail("text-tools", "CODI_INVOCATION is not a JSON object with arguments", NULL);
+        fail(command_library, "CODI_INVOCATION is not a JSON object with arguments", NULL);
     }
 }
 
@@ -24,7 +25,7 @@ const Json *arg_value(const char *name) {
 }
 
 _Noreturn static void unfit(const char *name) {
-    fail("text-tools", "this value cannot be used: ", name);
+    fail(command_library, "this value cannot be used: ", name);
 }
 
 bool arg_flag(const char *name) {
@@ -60,7 +61,7 @@ int arg_choice(const char *name, const char *const *choices, const char *absent)
 const char *arg_path(const char *name) {
     Text text = arg_text(name, "-");
     if (memchr(text.bytes, 0, text.size) != NULL) unfit(name);
-    char *path = memory_need("text-tools", text.size + 1);
+    char *path = memory_need(command_library, text.size + 1);
     memcpy(path, text.bytes, text.size);
     return path;
 }
