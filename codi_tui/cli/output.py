@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import os
+import time
 
 from codi_tui.cli.exits import CRASHED, status_of, status_of_guest
-from codi_tui.cli.narration import STDERR, STDOUT, notice, report_document, report_failure, write_all, write_stderr
+from codi_tui.cli.narration import (
+    STDERR,
+    STDOUT,
+    notice,
+    report_document,
+    report_failure,
+    say,
+    write_all,
+    write_stderr,
+)
 from codi_tui.errors import HandlerError, LimitError
-from codi_tui.limits import COLLECTED_RESULT_BYTES, RENDERED_RESULT_BYTES
+from codi_tui.limits import COLLECTED_RESULT_BYTES
+from codi_tui.operations.layout import ReadableOutput, lay_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from codi_tui.cli.progress import ProgressLine
     from codi_tui.model.events import RunEvent
+    from codi_tui.text import SafeText
 
 FORMATS = ("text", "json", "jsonl", "raw")
 
@@ -28,24 +41,35 @@ def make_output(output_format: str, guest_output: str) -> Output:
 
 
 class Output:
-    """`raw`: the guest's stdout byte for byte. The base of the others."""
+    """`raw`: the guest's stdout byte for byte; of an `events` guest, its texts and its result on a line of JSON.
+
+    The base of the others.
+    """
 
     def __init__(self, *, safe_stdout: bool = False) -> None:
         self.status = CRASHED
         self._safe_stdout = safe_stdout
         self._safe_stderr = os.isatty(STDERR)
+        self._safe_text: SafeText | None = None
+        self._begun = time.monotonic()
+        self._progress: ProgressLine | None = None
 
     def show(self, event: RunEvent) -> None:
         """Show one event. Raises as `write_all` does when stdout cannot be written."""
+        if event.type == "progress":
+            self._show_progress(event)
+            return
+        self.clear()
         if event.type == "output":
             if event.fields["stream"] == "stdout":
                 self.write(event.data)
             else:
-                write_stderr(_sanitized(event.data) if self._safe_stderr else event.data)
+                write_stderr(self._made_safe(event.data) if self._safe_stderr else event.data)
         elif event.type == "result":
             self.result(event.fields["value"])
         elif event.type == "log":
-            notice(event.fields["message"])
+            tell = say if event.fields["level"] == "info" else notice
+            tell(event.fields["message"])
         elif event.type == "completed":
             self.status = status_of_guest(event.fields["exit_status"])
             self.end()
@@ -53,9 +77,31 @@ class Output:
             self.status = status_of(event.fields["error"]["code"])
             self.failure(event.fields["error"])
 
+    def clear(self) -> None:
+        """Take away what only stands for the moment: the line of progress."""
+        if self._progress is not None:
+            self._progress.erase()
+
+    def _show_progress(self, event: RunEvent) -> None:
+        if not self._safe_stderr:
+            return
+        if self._progress is None:
+            from codi_tui.cli.progress import ProgressLine
+
+            self._progress = ProgressLine(self._begun)
+        self._progress.show(event.fields["done"], event.fields["total"], event.fields["message"])
+
     def write(self, data: bytes) -> None:
         """A part of what goes to stdout."""
-        write_all(STDOUT, _sanitized(data) if self._safe_stdout else data)
+        write_all(STDOUT, self._made_safe(data) if self._safe_stdout else data)
+
+    def _made_safe(self, data: bytes) -> bytes:
+        """By one memory for both streams, which may be one terminal."""
+        if self._safe_text is None:
+            from codi_tui.text import SafeText
+
+            self._safe_text = SafeText()
+        return self._safe_text.take(data)
 
     def result(self, value: Any) -> None:
         """A structured result."""
@@ -76,32 +122,17 @@ class TextOutput(Output):
 
     def __init__(self, guest_output: str) -> None:
         super().__init__(safe_stdout=os.isatty(STDOUT))
-        self._document: bytes | None = b"" if guest_output == "json" else None
+        self._readable = ReadableOutput(guest_output)
 
     def write(self, data: bytes) -> None:
-        if self._document is None:
-            super().write(data)
-            return
-        self._document += data
-        if len(self._document) > RENDERED_RESULT_BYTES:
-            data, self._document = self._document, None
-            self.write(data)
+        super().write(self._readable.take(data))
 
     def result(self, value: Any) -> None:
-        self._document = None
-        self.write(f"{_laid_out(value)}\n".encode(errors="replace"))
+        self.end()
+        super().write(lay_out(value))
 
     def end(self) -> None:
-        if not self._document:
-            return
-        import json
-
-        data, self._document = self._document, None
-        try:
-            data = f"{_laid_out(json.loads(data))}\n".encode(errors="replace")
-        except (ValueError, RecursionError):
-            pass
-        self.write(data)
+        super().write(self._readable.end())
 
     def failure(self, document: dict[str, str | None]) -> None:
         self.end()
@@ -109,16 +140,22 @@ class TextOutput(Output):
 
 
 class JsonOutput(Output):
-    """`json`: one JSON value. JSON passes as it is, JSON lines become an array, all else a string, whole or not at all."""
+    """`json`: one JSON value. JSON passes as it is, JSON lines become an array, all else a string, whole or not at all.
+
+    Of a run that has a result, that is the value, and what it wrote besides is left out.
+    """
 
     def __init__(self, guest_output: str) -> None:
         super().__init__(safe_stdout=os.isatty(STDOUT))
         self._kind = guest_output
         self._empty = True
+        self._has_result = False
         self._parts: list[bytes] = []
         self._left_bytes = COLLECTED_RESULT_BYTES
 
     def write(self, data: bytes) -> None:
+        if self._has_result:
+            return
         if self._kind == "json":
             self._put(data)
             return
@@ -132,8 +169,11 @@ class JsonOutput(Output):
         self._parts.append(data)
 
     def result(self, value: Any) -> None:
+        import json
+
         self._kind = "json"
-        super().result(value)
+        self._has_result = True
+        self._put(f"{json.dumps(value, ensure_ascii=False)}\n".encode(errors="replace"))
 
     def end(self) -> None:
         import json
@@ -144,7 +184,9 @@ class JsonOutput(Output):
             return
         data = b"".join(self._parts)
         value: Any = data
-        if self._kind in ("jsonl", "events"):
+        if self._kind == "events" and not data:
+            value = None
+        elif self._kind == "jsonl":
             try:
                 value = [json.loads(line) for line in data.split(b"\n") if line.strip()]
             except (ValueError, RecursionError):
@@ -181,27 +223,3 @@ class JsonLinesOutput(Output):
         elif event.type == "failed":
             self.status = status_of(event.fields["error"]["code"])
             report_document(event.fields["error"])
-
-
-def _sanitized(data: bytes) -> bytes:
-    from codi_tui.text import sanitize
-
-    return sanitize(data.decode(errors="replace")).encode()
-
-
-def _laid_out(value: Any) -> str:
-    """A JSON value as a person reads it: a flat object as aligned lines, text as itself, all else as indented JSON."""
-    import json
-
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict) and value and not any(isinstance(item, dict | list) for item in value.values()):
-        width = max(len(name) for name in value)
-        return "\n".join(f"{name:<{width}}  {_scalar(item)}" for name, item in value.items())
-    return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def _scalar(value: Any) -> str:
-    import json
-
-    return value if isinstance(value, str) else json.dumps(value)

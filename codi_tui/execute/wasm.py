@@ -13,7 +13,7 @@ import os
 import select
 import time
 
-from codi_tui.errors import CodiError, HandlerError, LimitError, ModuleError
+from codi_tui.errors import CodiError, HandlerError, LimitError, ModuleError, ProtocolError
 from codi_tui.execute.engine import TRAP_STACK_OVERFLOW, EngineError, WasiCommand
 from codi_tui.execute.module import engine
 from codi_tui.execute.staging import Staging
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from codi_tui.execute.artefact import Artefact
     from codi_tui.execute.artefacts import ArtefactStore
+    from codi_tui.execute.guest_events import GuestEvents
     from codi_tui.execute.invocation import Invocation, Limits
     from codi_tui.model.manifest import HandlerDefinition
     from codi_tui.trust import CommandLibrary, Permissions, VerifiedModule
@@ -78,7 +79,7 @@ class WasmSandbox:
         with Staging(self._runs_folder, limits.wall_seconds) as staging:
             arguments = staging.confer(invocation.definition, invocation.arguments)
             guest = self._start(artefact, invocation, handler, arguments, staging.folders, limits)
-            for event in guest.events():
+            for event in guest.events(_reader(handler)):
                 yield event
 
     async def _artefact(self, library: CommandLibrary) -> Artefact:
@@ -136,6 +137,15 @@ class WasmSandbox:
             os.close(stdout_writer)
             os.close(stderr_writer)
         return _Guest(command, {stdout: "stdout", stderr: "stderr"}, limits, self._overdue)
+
+
+def _reader(handler: HandlerDefinition) -> GuestEvents | None:
+    """What reads the guest's stdout as events; no other run imports it."""
+    if handler.output != "events":
+        return None
+    from codi_tui.execute.guest_events import GuestEvents
+
+    return GuestEvents()
 
 
 def check_imports(imports: list[str], permissions: Permissions) -> None:
@@ -197,12 +207,14 @@ class _Guest:
             self._memory_bytes = self._command.memory_bytes()
             self._command.close()
 
-    def events(self) -> Iterator[RunEvent]:
-        """Everything the guest writes, then how it ended."""
+    def events(self, reader: GuestEvents | None) -> Iterator[RunEvent]:
+        """Everything the guest writes, read by `reader` if there is one, then how it ended."""
         try:
-            yield from self._output()
+            yield from self._output() if reader is None else reader.read(self._output())
             ending = self._ending()
-        except LimitError as error:
+            if reader is not None:
+                yield from reader.end()
+        except (LimitError, ProtocolError) as error:
             yield RunEvent.failed(error)  # the watchdog stays: whoever is told may stand still as well
             return
         except CodiError as error:

@@ -39,6 +39,11 @@ class RunEvent:
         return cls("output", {"stream": stream}, data)
 
     @classmethod
+    def progress(cls, done: int, total: int | None = None, message: str | None = None) -> RunEvent:
+        """How far the run is; `total` is None while nobody knows."""
+        return cls("progress", {"done": done, "total": total, "message": message})
+
+    @classmethod
     def log(cls, level: Literal["info", "warning", "error"], message: str) -> RunEvent:
         return cls("log", {"level": level, "message": message})
 
