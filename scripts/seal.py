@@ -18,7 +18,7 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
-from codi_tui.catalog import summary
+from codi_tui.catalog.commands import summary
 from codi_tui.errors import CodiError
 from codi_tui.model.times import timestamp
 from codi_tui.registry.sign import complete_manifest, sign_manifest
