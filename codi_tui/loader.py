@@ -6,26 +6,29 @@ or awaited on an event loop, it is the same code.
 
 from __future__ import annotations
 
-from codi_tui.cache.sqlite import LibraryData
-from codi_tui.cache.zstd import compress, decompress
+from codi_tui.admission import Admission
+from codi_tui.cache.rows import new_row
+from codi_tui.cache.zstd import decompress
 from codi_tui.errors import CacheError, CodiError, FetchError, NotFoundError, RefusedError, TrustError
 from codi_tui.limits import DEPENDENCIES_MAX, DOCUMENT_MAX_BYTES
 from codi_tui.model.manifest import SCHEMA_VERSION
 from codi_tui.model.names import split_command
-from codi_tui.model.times import unix_seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
-    from typing import Any
 
-    from codi_tui.cache.sqlite import SqliteCache
+    from codi_tui.cache.sqlite import LibraryData, SqliteCache
     from codi_tui.library.source import Delivery, LibrarySource
     from codi_tui.model.manifest import SubcommandDefinition
-    from codi_tui.trust import CommandLibrary, SecurityValidator, VerifiedModule
+    from codi_tui.state.keeper import TrustKeeper
+    from codi_tui.trust import CommandLibrary, Record, SecurityValidator, VerifiedModule
 
-_NOT_DAMAGE = frozenset({"E_EXPIRED", "E_CLOCK", "E_NO_TRUST", "E_KEY_SCOPE", "E_TYPE"})
-"""Refusals that time or the settings bring: the row is as it was signed, and stays."""
+_NOT_DAMAGE = frozenset(
+    {"E_EXPIRED", "E_CLOCK", "E_NO_TRUST", "E_KEY_SCOPE", "E_TYPE"}
+    | {"E_ROLLBACK", "E_THRESHOLD", "E_KEY_RETIRED", "E_KEY_REVOKED", "E_TRUST_EXPIRED", "E_NAME_RESERVED"}
+)
+"""Refusals that time, the settings or a trust document bring: the row is as it was signed, and stays."""
 
 
 class ResolvedCommand:
@@ -52,6 +55,7 @@ class DynamicLoader:
         offline: bool = False,
         notice: Callable[[str], None] = lambda _: None,
         stored: Callable[[SqliteCache], Awaitable[None]] | None = None,
+        trust: TrustKeeper | None = None,
     ) -> None:
         """
         Args:
@@ -61,15 +65,17 @@ class DynamicLoader:
             offline: never ask a source that is not local.
             notice: told, in a sentence, what the user should know although the run goes on.
             stored: called when the cache has taken a library.
+            trust: remembers what was accepted from servers; without it nothing is remembered.
         """
         self._cache = cache
         self._sources = sources
         self._validator = validator
         self._now = now
-        self._check_module = check_module
+        self._admission = Admission(validator, check_module, trust)
         self._offline = offline
         self._notice = notice
         self._stored = stored
+        self._trust = trust
 
     async def load_command(self, command: str) -> ResolvedCommand:
         """Find a command, written `group.name` or `library:group.name`, and load its library.
@@ -89,33 +95,62 @@ class DynamicLoader:
             raise NotFoundError(f"there is no command {command[:80]!r}")
         return ResolvedCommand(library, definition)
 
-    async def load_library(self, source: LibrarySource, name: str, version: str | None = None) -> CommandLibrary:
+    async def load_library(
+        self, source: LibrarySource, name: str, version: str | None = None, *, digest: str | None = None
+    ) -> CommandLibrary:
         """A library of a source, from the cache when it is there and still verifies, else fetched.
+
+        Args:
+            version: the only version that will do.
+            digest: the only message that will do. Pinning one is the choice of that release, so no mark stands against
+                it and none is set; revocation and its publisher's floor count all the same.
 
         Raises:
             RefusedError, FetchError, NotFoundError: as for `load_command`; also when the source has another version
                 than the wanted one.
+            StateError: what was accepted before cannot be read.
         """
-        row = await self._row(source, name, version)
+        record = await self._admission.record(source, name, pinned=digest is not None)
+        wanted = digest or (record.mark.digest if record.mark and version is None else None)
+        row = await self._row(source, name, version, digest=wanted)
+        if row is None and wanted is not None and digest is None:
+            row = await self._row(source, name, version)
         if row is None:
-            library = await self._fetch(source, name)
+            library = await self._fetch(source, name, digest)
         else:
             try:
-                library = await self._open(row, source, name)
+                library = await self._open(row, source, name, record)
+                if digest is None:
+                    await self._admission.accept(library, source, record, checked_at=row.loaded_at)
             except (RefusedError, CacheError) as refusal:
-                library = await self._replace(row, source, name, refusal)
+                library = await self._replace(row, source, name, refusal, digest)
+        if digest is not None and library.digest != digest:
+            raise TrustError(f"{source.origin} has another {name} than the pinned one", code="E_DIGEST", library=name)
         if version is not None and library.version != version:
             raise NotFoundError(f"{source.origin} has {name} {library.version}, not {version}", library=name)
         return library
+
+    async def load_named(self, origin: str, name: str) -> CommandLibrary:
+        """A library of the source with this origin, as `load_library` has it.
+
+        Raises:
+            RefusedError, FetchError, NotFoundError: as for `load_command`; also when there is no such source.
+        """
+        source = next((source for source in self._sources if source.origin == origin), None)
+        if source is None:
+            raise NotFoundError(f"{origin[:200]} is not in the settings")
+        return await self.load_library(source, name)
 
     async def load_module(self, library: CommandLibrary) -> VerifiedModule:
         """The module of a library, verified.
 
         Raises:
             RefusedError, FetchError: it is nowhere to be had as it was signed.
+            CacheError: the cached one is damaged, and its server cannot be asked.
         """
         if library.module is not None:
             return library.module
+        refusal: CodiError | None = None
         try:
             data = None if self._cache is None else await self._cache.get_module(str(library.module_digest))
             if data is not None:
@@ -123,8 +158,15 @@ class DynamicLoader:
         except (CacheError, TrustError) as error:
             if error.code == "E_CACHE_PERMS":
                 raise
-            self._notice(f"{library.name}: the cached module is damaged ({error.code}); it is fetched again")
-        fetched = await self._fetch(self._source_of(library.origin), library.name)
+            refusal = error
+            if self._trust is not None:
+                self._trust.refused(error, origin=library.origin, name=library.name, digest=library.module_digest)
+        try:
+            fetched = await self._fetch(self._source_of(library.origin), library.name)
+        except FetchError as error:
+            raise refusal or error from None
+        if refusal is not None:
+            self._notice(f"{library.name}: the cached module is damaged ({refusal.code}); it was fetched again")
         if fetched.digest != library.digest or fetched.module is None:
             raise TrustError(
                 f"{library.name} {library.version} has changed at its source; run the command again",
@@ -132,6 +174,21 @@ class DynamicLoader:
                 library=library.name,
             )
         return fetched.module
+
+    async def verify_row(self, row: LibraryData) -> CommandLibrary:
+        """Verify a cached row as it is; nothing is fetched and nothing dropped.
+
+        Raises:
+            RefusedError: it would not be run: `E_NO_TRUST` when its server is no longer in the settings.
+            CacheError: it is damaged.
+        """
+        origin, _, name = row.id.rpartition("/")
+        source = next((source for source in self._sources if source.origin == origin), None)
+        if source is None:
+            raise TrustError(
+                f"its server {origin[:200]} is not in the settings", code="E_NO_TRUST", library=name[:80] or None
+            )
+        return await self._open(row, source, name, await self._admission.record(source, name))
 
     # Resolve: which source has it, asked in the order that needs no network first.
 
@@ -219,24 +276,32 @@ class DynamicLoader:
 
     # Load: the cached row, verified as if it came from a stranger.
 
-    async def _row(self, source: LibrarySource, name: str, version: str | None) -> LibraryData | None:
+    async def _row(
+        self, source: LibrarySource, name: str, version: str | None, *, digest: str | None = None
+    ) -> LibraryData | None:
         tag = source.current_tag(name)
         if source.local and tag is None:
             return None  # it is gone from its folder
         try:
-            row = None if self._cache is None else await self._cache.get_library(f"{source.origin}/{name}", version)
+            library_id = f"{source.origin}/{name}"
+            row = None if self._cache is None else await self._cache.get_library(library_id, version, digest)
         except CacheError as error:
             self._give_up_cache(error)
             return None
-        if row is None or (tag is not None and _metadata(row).get("tag") != tag):
+        if row is None or (tag is not None and row.details().get("tag") != tag):
             return None
         return row
 
-    async def _open(self, row: LibraryData, source: LibrarySource, name: str) -> CommandLibrary:
-        metadata = _metadata(row)
+    async def _open(self, row: LibraryData, source: LibrarySource, name: str, record: Record) -> CommandLibrary:
+        metadata = row.details()
         message = decompress(row.json, DOCUMENT_MAX_BYTES)
         library = await self._validator.verify_stored(
-            message, metadata.get("signature", ""), metadata.get("key_id"), origin=source.origin, name=name
+            message,
+            metadata.get("signature", ""),
+            metadata.get("key_id"),
+            origin=source.origin,
+            name=name,
+            record=record,
         )
         if library.digest != row.hash or library.version != row.version:
             raise TrustError("the cache holds another library than it says", code="E_DIGEST", library=name)
@@ -246,15 +311,21 @@ class DynamicLoader:
             validate_manifest(library.manifest.document, library=name)
         return library
 
-    async def _replace(self, row: LibraryData, source: LibrarySource, name: str, refusal: CodiError) -> CommandLibrary:
-        """The cached copy was refused: drop it if it is damaged, and fetch it again if that can be done."""
+    async def _replace(
+        self, row: LibraryData, source: LibrarySource, name: str, refusal: CodiError, digest: str | None
+    ) -> CommandLibrary:
+        """The cached copy was refused: if it is damaged it is kept as evidence only; fetch it again if that can be."""
+        if self._trust is not None:
+            self._trust.refused(refusal, origin=source.origin, name=name, digest=str(row.hash))
         if refusal.code not in _NOT_DAMAGE and self._cache is not None:
+            if self._trust is not None:
+                await self._trust.quarantine(row, refusal.code)
             try:
                 await self._cache.forget_library(row.id, row.version)
             except CacheError as error:
                 self._give_up_cache(error)
         try:
-            library = await self._fetch(source, name)
+            library = await self._fetch(source, name, digest)
         except FetchError:
             raise refusal from None
         self._notice(f"{name}: the cached copy was refused ({refusal.code}); it was fetched again")
@@ -262,9 +333,9 @@ class DynamicLoader:
 
     # Fetch, verify, store.
 
-    async def _fetch(self, source: LibrarySource, name: str) -> CommandLibrary:
+    async def _fetch(self, source: LibrarySource, name: str, digest: str | None = None) -> CommandLibrary:
         """Fetch a library and, as far as they are to be had, those that it names."""
-        library = await self._fetch_one(source, name)
+        library = await self._fetch_one(source, name, digest)
         wanted = list(library.manifest.library.dependencies)
         for dependency in wanted:
             if self._cache is None:
@@ -285,20 +356,24 @@ class DynamicLoader:
             self._notice(f"{dependent} names {dependency}, which could not be fetched: {error.message}")
         return []
 
-    async def _fetch_one(self, source: LibrarySource, name: str) -> CommandLibrary:
+    async def _fetch_one(self, source: LibrarySource, name: str, digest: str | None = None) -> CommandLibrary:
         if self._offline and not source.local:
             raise _offline(f"the library {name}", library=name)
-        delivery = await source.fetch_library(name)
-        library = await self._validator.admit(
-            delivery.document, origin=source.origin, name=name, header=delivery.signature_header
-        )
-        if library.module is None and library.module_digest is not None:
-            data = await source.fetch_module(library.module_digest, library.module_bytes)
-            library.module = self._validator.verify_module(library, data)
-        if library.module is not None:
-            self._check_module(library.module.data)
+        if not source.local and self._trust is not None:
+            await self._refresh_trust(source, self._trust)
+        library, delivery = await self._admission.fetch(source, name, pinned=digest is not None)
         await self._store(library, delivery, sole_version=source.local)
         return library
+
+    async def _refresh_trust(self, source: LibrarySource, trust: TrustKeeper) -> None:
+        gone = await trust.refresh_if_due(source)
+        if gone and self._cache is not None:
+            from codi_tui.state.quarantine import quarantine_signed_by
+
+            try:
+                await quarantine_signed_by(self._cache, trust, source.origin, gone)
+            except CacheError as error:
+                self._give_up_cache(error)
 
     async def _store(self, library: CommandLibrary, delivery: Delivery, *, sole_version: bool) -> None:
         if self._cache is None:
@@ -306,7 +381,7 @@ class DynamicLoader:
         module = library.module if "type" in library.manifest.document else None
         try:
             taken = await self._cache.store_library(
-                _new_row(library, delivery, self._now()),
+                new_row(library, delivery, self._now()),
                 {command.path: command.description for command in library.manifest.walk()},
                 None if module is None else (module.digest, module.data),
                 sole_version=sole_version,
@@ -339,36 +414,3 @@ def _offline(what: str, library: str | None = None) -> FetchError:
         hint="run it once without --offline while its library server can be reached",
         library=library,
     )
-
-
-def _new_row(library: CommandLibrary, delivery: Delivery, now: float) -> LibraryData:
-    import json
-
-    expires_at = library.manifest.library.expires_at
-    metadata = {
-        "signature": library.signature,
-        "key_id": library.key_id if "type" in library.manifest.document else None,
-        "tag": delivery.tag,
-        "schema": SCHEMA_VERSION,
-    }
-    return LibraryData(
-        id=library.id,
-        version=library.version,
-        json=compress(library.message),
-        metadata=json.dumps(metadata),
-        loaded_at=int(now),
-        expires_at=None if expires_at is None else unix_seconds(expires_at),
-        size_bytes=len(library.message),
-        hash=library.digest,
-    )
-
-
-def _metadata(row: LibraryData) -> dict[str, Any]:
-    """What is kept beside the message; nothing of it is believed."""
-    import json
-
-    try:
-        metadata = json.loads(row.metadata)
-    except (ValueError, TypeError, RecursionError):
-        return {}
-    return metadata if isinstance(metadata, dict) else {}

@@ -1,4 +1,4 @@
-"""The cache's folder and database file: private, ours, and of the shape that this version writes."""
+"""A database's folder and file: private, ours, and of the shape that this version writes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import sqlite3
 import stat
 import time
 
-from codi_tui.errors import CacheError
+from codi_tui.errors import CacheError, CodiError
 from codi_tui.limits import CACHE_BUSY_SECONDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 SCHEMA = (
     # The record, section 5, to the letter.
@@ -35,28 +35,61 @@ PRIMARY KEY (id, version)
 _DAMAGE = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
 
 
-def open_database(path: str) -> sqlite3.Connection:
-    """Open the cache, creating folder (0700), file (0600) and tables where they are missing.
+class Layout:
+    """What a database holds, and how codi speaks of it when something is wrong.
+
+    Attributes:
+        name: as in "the cache".
+        schema: the statements that make its tables.
+        error: raised for whatever is wrong with it.
+        code: the error's code; with `_PERMS` it is not safely this user's, with `_DAMAGED` not of this schema.
+        hint: what to do about damage.
+    """
+
+    __slots__ = ("code", "error", "hint", "name", "schema")
+
+    def __init__(
+        self,
+        name: str,
+        schema: Sequence[str],
+        error: Callable[..., CodiError] = CacheError,
+        code: str = "E_CACHE",
+        hint: str | None = None,
+    ) -> None:
+        self.name = name
+        self.schema = schema
+        self.error = error
+        self.code = code
+        self.hint = hint
+
+
+CACHE = Layout("the cache", SCHEMA)
+
+
+def open_database(path: str, layout: Layout = CACHE) -> sqlite3.Connection:
+    """Open a database, creating folder (0700), file (0600) and tables where they are missing.
 
     Raises:
-        CacheError: `E_CACHE_PERMS`, a symbolic link or another user's file stands there; `E_CACHE_DAMAGED`, it is not
-            a database, or not with our tables; `E_CACHE`, it cannot be opened.
+        CodiError: the layout's error. `E_…_PERMS`, a symbolic link or another user's file stands there; `E_…_DAMAGED`,
+            it is not a database, or not with the layout's tables; `E_…`, it cannot be opened.
     """
     try:
         prepare_folder(os.path.dirname(path))
         _create_private(path)
         connection = sqlite3.connect(path, timeout=CACHE_BUSY_SECONDS, isolation_level=None, cached_statements=16)
         connection.text_factory = _text
+    except CacheError as error:
+        raise layout.error(error.message, code=f"{layout.code}_PERMS", hint=error.hint) from None
     except (OSError, sqlite3.Error) as error:
-        raise CacheError(f"the cache cannot be opened: {error}", hint=f"look at {path}") from None
+        raise layout.error(f"{layout.name} cannot be opened: {error}", hint=f"look at {path}") from None
     try:
         connection.execute("PRAGMA trusted_schema=OFF")
-        if not _has_schema(connection):
-            _create_schema(connection)
+        if not _has_schema(connection, layout):
+            _create_schema(connection, layout)
     except sqlite3.Error as error:
         connection.close()
-        raise translated(error) from None
-    except CacheError:
+        raise translated(error, layout) from None
+    except CodiError:
         connection.close()
         raise
     return connection
@@ -67,10 +100,11 @@ def _text(data: bytes) -> str:
     return data.decode(errors="replace")
 
 
-def translated(error: sqlite3.Error) -> CacheError:
-    """A database error as codi says it, with `E_CACHE_DAMAGED` for what only a rebuild mends."""
-    damaged = getattr(error, "sqlite_errorname", "").startswith(tuple(_DAMAGE))
-    return CacheError(f"the cache: {error}", code="E_CACHE_DAMAGED" if damaged else "E_CACHE")
+def translated(error: sqlite3.Error, layout: Layout = CACHE) -> CodiError:
+    """A database error as codi says it, with `E_…_DAMAGED` for what only a rebuild mends."""
+    if getattr(error, "sqlite_errorname", "").startswith(tuple(_DAMAGE)):
+        return layout.error(f"{layout.name}: {error}", code=f"{layout.code}_DAMAGED", hint=layout.hint)
+    return layout.error(f"{layout.name}: {error}", code=layout.code)
 
 
 def prepare_folder(folder: str) -> None:
@@ -138,25 +172,27 @@ def _create_private(path: str) -> None:
             os.chmod(path, 0o600)
 
 
-def _has_schema(connection: sqlite3.Connection) -> bool:
+def _has_schema(connection: sqlite3.Connection, layout: Layout = CACHE) -> bool:
     """Whether the tables are there; False for an empty database.
 
     Raises:
-        CacheError: `E_CACHE_DAMAGED`, there is something else, such as a view or a trigger.
+        CodiError: `E_…_DAMAGED`, there is something else, such as a view or a trigger.
     """
     rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
     if not rows:
         return False
-    if [sql for (sql,) in rows] != list(SCHEMA):
-        raise CacheError("the cache was made by another version, or changed", code="E_CACHE_DAMAGED")
+    if [sql for (sql,) in rows] != list(layout.schema):
+        raise layout.error(
+            f"{layout.name} was made by another version, or changed", code=f"{layout.code}_DAMAGED", hint=layout.hint
+        )
     return True
 
 
-def _create_schema(connection: sqlite3.Connection) -> None:
+def _create_schema(connection: sqlite3.Connection, layout: Layout) -> None:
     _switch_to_wal(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for statement in () if _has_schema(connection) else SCHEMA:
+        for statement in () if _has_schema(connection, layout) else layout.schema:
             connection.execute(statement)
     except BaseException:
         connection.execute("ROLLBACK")

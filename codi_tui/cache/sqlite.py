@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from codi_tui.cache.storage import Operation, Row, Storage, T, Transaction
 
+_DROP_UNUSED_MODULES = """DELETE FROM modules WHERE digest NOT IN (
+    SELECT json_extract(metadata, '$.module') FROM command_libraries
+    WHERE json_valid(metadata) AND json_extract(metadata, '$.module') IS NOT NULL)"""
 _LIBRARY_COLUMNS = "id, version, library_json, metadata, loaded_at, expires_at, size_bytes, hash"
 
 
@@ -56,6 +59,16 @@ class LibraryData:
         self.expires_at = expires_at
         self.size_bytes = size_bytes
         self.hash = hash
+
+    def details(self) -> dict[str, Any]:
+        """What `metadata` says, or nothing when it is damaged; nothing of it is believed."""
+        import json
+
+        try:
+            details = json.loads(self.metadata)
+        except (ValueError, TypeError, RecursionError):
+            return {}
+        return details if isinstance(details, dict) else {}
 
 
 class SqliteCache:
@@ -102,11 +115,14 @@ class SqliteCache:
             storage = await connect(path)
         return cls(storage, path, connect, notice)
 
-    async def get_library(self, library_id: str, version: str | None = None) -> LibraryData | None:
-        """The stored row of a library: of one version, or of the highest by semver 2.0."""
+    async def get_library(
+        self, library_id: str, version: str | None = None, digest: str | None = None
+    ) -> LibraryData | None:
+        """The stored row of a library: of one version or digest, or of the highest version by semver 2.0."""
         rows = await self._read(
-            f"SELECT {_LIBRARY_COLUMNS} FROM command_libraries WHERE id = ? AND ifnull(?, version) = version",
-            (library_id, version),
+            f"SELECT {_LIBRARY_COLUMNS} FROM command_libraries"
+            " WHERE id = ? AND ifnull(?, version) = version AND ifnull(?, hash) = hash",
+            (library_id, version, digest),
         )
         if len(rows) > 1:
             rows = _by_version(rows)
@@ -180,7 +196,7 @@ class SqliteCache:
         await self._write(operation)
 
     async def forget_library(self, library_id: str, version: str) -> None:
-        """Drop a row, with its commands' short names when it was the library's last version."""
+        """Drop a row, its module, and its commands' short names, as far as no other row has them."""
 
         async def operation(transaction: Transaction) -> None:
             await transaction.execute(
@@ -190,6 +206,7 @@ class SqliteCache:
                 "DELETE FROM command_index WHERE id = ? AND id NOT IN (SELECT id FROM command_libraries)",
                 (library_id,),
             )
+            await transaction.execute(_DROP_UNUSED_MODULES)
 
         await self._write(operation)
 

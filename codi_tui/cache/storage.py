@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from codi_tui.cache.files import open_database, translated
+from codi_tui.cache.files import CACHE, Layout, open_database, translated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Operation = Callable[[Transaction], Awaitable[T]]
 
     class Storage(Protocol):
-        """Where rows are kept. All methods raise CacheError and nothing else."""
+        """Where rows are kept. All methods raise the layout's error and nothing else."""
 
         async def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]: ...
 
@@ -34,22 +34,28 @@ if TYPE_CHECKING:
 
         async def close(self) -> None: ...
 
+    class Connect(Protocol):
+        """Opens a storage: `BlockingStorage.open`, or `AsyncStorage.open` on an event loop."""
+
+        async def __call__(self, path: str, layout: Layout = ...) -> Storage: ...
+
 
 class BlockingStorage:
     """Storage over sqlite3. Its coroutines never suspend."""
 
-    def __init__(self, path: str) -> None:
-        self._connection = open_database(path)
+    def __init__(self, path: str, layout: Layout = CACHE) -> None:
+        self._layout = layout
+        self._connection = open_database(path, layout)
 
     @classmethod
-    async def open(cls, path: str) -> Storage:
-        return cls(path)
+    async def open(cls, path: str, layout: Layout = CACHE) -> Storage:
+        return cls(path, layout)
 
     async def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         try:
             return self._connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            raise translated(error) from None
+            raise translated(error, self._layout) from None
 
     async def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """A statement of the running transaction (this storage is its own `Transaction`)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zstandard
 
 from codi_tui.errors import CacheError
+from codi_tui.limits import ARTEFACT_MAX_BYTES
 
 LEVEL = 3
 _MAGIC = b"\x28\xb5\x2f\xfd"
@@ -20,15 +21,18 @@ def compress(data: bytes) -> bytes:
 
 
 def decompress(data: bytes, limit: int) -> bytes:
-    """Decompress exactly one whole frame that states its size, to at most `limit` bytes.
+    """Decompress exactly one whole frame that states its size, to at most `limit` bytes and never beyond 512 MiB.
 
     Raises:
-        CacheError: `E_ZSTD`, anything else: no frame, no stated size, too large, truncated, more than one, trailing bytes.
+        CacheError: `E_ZSTD`, anything else: no bytes, no frame, no stated size, too large, truncated, more than one,
+            trailing bytes, a limit that is no whole number. No other exception.
     """
+    if type(limit) is not int:
+        raise CacheError("a limit is a whole number of bytes", code="E_ZSTD")
     if not isinstance(data, bytes) or data[:4] != _MAGIC:  # a database keeps any type in any column
         raise CacheError("a compressed record is damaged", code="E_ZSTD")
     try:
-        return _decompress(data, limit)
+        return _decompress(data, min(limit, ARTEFACT_MAX_BYTES))
     except zstandard.ZstdError:
         raise CacheError("a compressed record is damaged", code="E_ZSTD") from None
 

@@ -1,173 +1,87 @@
-"""A command's own flags, from its schema: parsing, and the usage line."""
+"""The words behind a verb of a built-in: its own words, its switches and its options, with every problem at once."""
 
 from __future__ import annotations
 
 from codi_tui.errors import UsageError
-from codi_tui.model.arguments import check_values, command_schema, complete, parse_value, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
-
-    from codi_tui.model.manifest import ArgumentDefinition, OptionDefinition, SubcommandDefinition
+    from collections.abc import Collection, Sequence
 
 
-class HelpWanted(Exception):  # noqa: N818 - it is an answer, and no error
-    """`-h` or `--help` stands where an option may."""
+class Words:
+    """What was written behind a verb.
+
+    Attributes:
+        rest: the words that are no options.
+        options: the options that were given; of a switch the empty text.
+        problems: what is wrong with them; a verb adds what it finds, then calls `check`.
+    """
+
+    __slots__ = ("_usage", "options", "problems", "rest")
+
+    def __init__(self, usage: str) -> None:
+        self._usage = usage
+        self.problems: list[str] = []
+        self.rest: list[str] = []
+        self.options: dict[str, str] = {}
+
+    @property
+    def as_json(self) -> bool:
+        """Whether a program reads what comes out."""
+        return "--json" in self.options
+
+    def check(self) -> None:
+        """Go on only when nothing is wrong.
+
+        Raises:
+            UsageError: with every problem.
+        """
+        if self.problems:
+            raise UsageError(self.problems, usage=self._usage)
 
 
-def parse_flags(definition: SubcommandDefinition, words: list[str], given: dict[str, Any]) -> dict[str, Any]:
-    """The command's values, checked and with defaults.
+def parse_words(
+    words: Sequence[str],
+    *,
+    usage: str,
+    names: Sequence[str] = (),
+    optional: bool = False,
+    switches: Collection[str] = (),
+    values: Collection[str] = (),
+) -> Words:
+    """Sort the words behind a verb.
 
     Args:
-        words: what stands behind the command.
-        given: values from `--args`; a flag wins over them.
+        names: what the verb's own words are, in order.
+        optional: whether the verb does without them.
+        switches, values: its options without and with a value.
 
-    Raises:
-        HelpWanted: help is wanted instead.
-        UsageError: with every problem at once and the usage line.
+    Returns:
+        What was written, with what is wrong about it.
     """
-    schema = command_schema(definition)
-    parser = _Parser(definition, schema["properties"])
-    parser.parse(words)
-    values = complete(schema, {**given, **parser.values})
-    problems = parser.problems
-    broken = {problem.split(" ", 1)[0] for problem in problems}
-    problems = problems + [item for item in check_values(schema, values) if item.split(" ", 1)[0] not in broken]
-    if problems:
-        raise UsageError(problems, usage=usage_line(definition), hint=f"help: codi help {definition.path}")
-    return values
-
-
-class _Parser:
-    """Reads words one after the other into `values`, noting every problem instead of stopping at the first."""
-
-    def __init__(self, definition: SubcommandDefinition, properties: dict[str, Any]) -> None:
-        self._properties = properties
-        self._options = {option.name: option for option in definition.options}
-        self._shorts = {option.short: option for option in definition.options if option.short}
-        self._arguments = definition.arguments
-        self._position = 0
-        self.values: dict[str, Any] = {}
-        self.problems: list[str] = []
-
-    def parse(self, words: list[str]) -> None:
-        rest = iter(words)
-        for word in rest:
-            if word == "--":
-                for later in rest:
-                    self._positional(later)
-            elif word.startswith("--"):
-                self._long(word[2:], rest)
-            elif word.startswith("-") and len(word) > 1 and not self._is_number(word):
-                self._short(word[1:], rest)
-            else:
-                self._positional(word)
-
-    def _is_number(self, word: str) -> bool:
-        """A negative number for an argument that takes one is not a cluster of short options."""
-        if self._position >= len(self._arguments) or word[1] in self._shorts:
-            return False
-        return self._arguments[self._position].type in ("integer", "number") and word[1:].lstrip(".")[:1].isdigit()
-
-    def _long(self, word: str, rest: Iterator[str]) -> None:
-        name, equals, text = word.partition("=")
-        option = self._options.get(name)
-        if option is None and name.startswith("no-") and not equals:
-            negated = self._options.get(name[3:])
-            if negated is not None and negated.type == "boolean":
-                self._put(negated, False)
-                return
-        if word == "help":
-            raise HelpWanted
-        if option is None:
-            self._unknown(f"--{name}")
-        elif equals:
-            self._read(option, text)
-        elif option.type == "boolean":
-            self._put(option, True)
+    parsed, left = Words(usage), list(words)
+    problems = parsed.problems
+    while left:
+        word = left.pop(0)
+        name, equals, value = word.partition("=")
+        if word == "--":
+            parsed.rest += left
+            break
+        if not word.startswith("-") or word == "-":
+            parsed.rest.append(word)
+        elif name in switches and not equals:
+            parsed.options[name] = ""
+        elif name in switches:
+            problems.append(f"{name} takes no value")
+        elif name not in values:
+            problems.append(f"{name[:80]} is not one of its options")
+        elif name in parsed.options:
+            problems.append(f"{name} is given twice")
+        elif equals or left:
+            parsed.options[name] = value if equals else left.pop(0)
         else:
-            self._take(option, f"--{name}", rest)
-
-    def _short(self, letters: str, rest: Iterator[str]) -> None:
-        while letters:
-            option = self._shorts.get(letters[0])
-            if letters[0] == "h":
-                raise HelpWanted
-            if option is None:
-                self._unknown(f"-{letters[0]}")
-                return
-            if option.type == "boolean":
-                self._put(option, True)
-                letters = letters[1:]
-            elif len(letters) > 1:
-                self._read(option, letters[1:].removeprefix("="))
-                return
-            else:
-                self._take(option, f"-{letters[0]}", rest)
-                return
-
-    def _take(self, option: OptionDefinition, written: str, rest: Iterator[str]) -> None:
-        text = next(rest, None)
-        if text is None:
-            self.problems.append(f"{option.name} needs a value after {written}")
-        else:
-            self._read(option, text)
-
-    def _positional(self, word: str) -> None:
-        if self._position >= len(self._arguments):
-            self.problems.append(f"{shown(word)} is one argument too many")
-            return
-        argument = self._arguments[self._position]
-        if not argument.multiple:
-            self._position += 1
-        self._read(argument, word)
-
-    def _read(self, parameter: ArgumentDefinition, text: str) -> None:
-        try:
-            self._put(parameter, parse_value(self._properties[parameter.name], text))
-        except ValueError as error:
-            self.problems.append(f"{parameter.name} {error}")
-
-    def _put(self, parameter: ArgumentDefinition, value: Any) -> None:
-        if parameter.multiple:
-            self.values.setdefault(parameter.name, []).append(value)
-        elif parameter.name in self.values:
-            self.problems.append(f"{parameter.name} is given twice")
-        else:
-            self.values[parameter.name] = value
-
-    def _unknown(self, written: str) -> None:
-        from codi_tui.catalog import nearest
-
-        near = nearest(written, [f"--{name}" for name in self._options], 1)
-        self.problems.append(
-            f"{shown(written)} is not one of its options" + (f"; did you mean {near[0]}?" if near else "")
-        )
-
-
-def usage_line(definition: SubcommandDefinition) -> str:
-    """How the command is written, on one line."""
-    parts = [f"usage: codi {definition.path}"]
-    for option in definition.options:
-        dashes = f"--{option.name}" if option.short is None else f"-{option.short}|--{option.name}"
-        value = "" if option.type == "boolean" else f" {placeholder(option)}"
-        part = f"{dashes}{value}"
-        parts.append(part if option.required else f"[{part}]")
-    for argument in definition.arguments:
-        name = placeholder(argument) + ("…" if argument.multiple else "")
-        parts.append(name if argument.required else f"[{name}]")
-    return " ".join(parts)
-
-
-def placeholder(parameter: ArgumentDefinition) -> str:
-    """What stands for a value in help."""
-    given = parameter.document.get("placeholder")
-    if given:
-        return str(given)
-    return (
-        parameter.name.upper()
-        if not isinstance(parameter.document.get("enum"), list)
-        else "|".join(str(item) for item in parameter.document["enum"])
-    )
+            problems.append(f"{name} needs a value")
+    problems += [f"{name} is missing" for name in names[len(parsed.rest) :] if not optional]
+    problems += [f"{word[:80]!r} is one word too many" for word in parsed.rest[len(names) :]]
+    return parsed

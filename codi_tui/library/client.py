@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codi_tui.errors import DocumentError, FetchError, GrantError, NotFoundError, ProtocolError
 from codi_tui.library.source import Delivery
-from codi_tui.limits import DOCUMENT_MAX_BYTES, MIB, MODULE_MAX_BYTES
+from codi_tui.limits import DOCUMENT_MAX_BYTES, MIB, MODULE_MAX_BYTES, TRUST_MAX_BYTES
 from codi_tui.model.names import is_name, split_command
 from codi_tui.trust.canonical import loads_strict
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         body: bytes
 
     class Transport(Protocol):
-        """One GET: no redirects, no content encoding, one deadline. Raises FetchError and ProtocolError only."""
+        """One GET: no redirects, no content encoding, one deadline. Raises FetchError, ProtocolError and DocumentError."""
 
         async def get(self, url: str, *, limit_bytes: int) -> Response: ...
 
@@ -66,6 +66,11 @@ class LibraryClient:
         if len(digest) != 64 or not set(digest) <= _HEX:
             raise DocumentError("not a SHA-256 digest", code="E_WASM_HASH")
         return (await self._get(f"blobs/sha256/{digest}", size_bytes, what="the module")).body
+
+    async def fetch_trust(self, version: int | None = None) -> bytes:
+        """The server's trust document of a version, or the latest: `/api/v1/trust` and `/api/v1/trust/{version}`."""
+        path = "trust" if version is None else f"trust/{version:d}"
+        return (await self._get(path, TRUST_MAX_BYTES, what=path.replace("/", " document "))).body
 
     def current_tag(self, name: str) -> str | None:
         return None

@@ -47,6 +47,9 @@ class DirectoryClient:
     async def fetch_module(self, digest: str, size_bytes: int) -> bytes:
         raise DocumentError("a library in a directory carries its module inside", code="E_WASM_HASH")
 
+    async def fetch_trust(self, version: int | None = None) -> bytes:
+        raise NotFoundError(f"{self.origin} has no trust document")
+
     def current_tag(self, name: str) -> str | None:
         try:
             status = os.stat(self._path(name))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import ssl
 
 import httpx
 
-from codi_tui.errors import FetchError, ProtocolError
+from codi_tui.errors import DocumentError, FetchError, ProtocolError
 from codi_tui.limits import EXCHANGE_SECONDS
+from codi_tui.tls import client_context
 
 
 class HttpResponse:
@@ -31,7 +31,8 @@ class HttpTransport:
         """Fetch a URL whole.
 
         Raises:
-            FetchError: `E_NETWORK`, unreachable, cut off, or slower than the deadline; `E_TOO_LARGE`.
+            FetchError: `E_NETWORK`, unreachable, cut off, or slower than the deadline.
+            DocumentError: `E_TOO_LARGE`, it is larger than what was asked for can be.
             ProtocolError: `E_ENCODING`, the body is content-encoded, which was not asked for.
         """
         try:
@@ -60,7 +61,7 @@ class HttpTransport:
             async for part in response.aiter_raw():
                 total += len(part)
                 if total > limit_bytes:
-                    raise FetchError(f"{_host(url)} sent more than {limit_bytes} bytes", code="E_TOO_LARGE")
+                    raise DocumentError(f"{_host(url)} sent more than {limit_bytes} bytes", code="E_TOO_LARGE")
                 parts.append(part)
             return HttpResponse(response.status_code, dict(response.headers), b"".join(parts))
 
@@ -99,16 +100,9 @@ class BlockingTransport:
         return answers[0]
 
 
-@functools.cache
-def _context() -> ssl.SSLContext:
-    import certifi
-
-    return ssl.create_default_context(cafile=certifi.where())
-
-
 def _tls(url: str) -> ssl.SSLContext | bool:
     """Certifi's authorities: the system's could be changed by the environment. None are loaded for plain loopback."""
-    return _context() if url.startswith("https:") else False
+    return client_context() if url.startswith("https:") else False
 
 
 def _host(url: str) -> str:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
         async def fetch_module(self, digest: str, size_bytes: int) -> bytes:
             """The bytes of a module that travels apart from its manifest."""
 
+        async def fetch_trust(self, version: int | None = None) -> bytes:
+            """The origin's trust document of a version, or the latest. Raises NotFoundError when there is none."""
+
         def current_tag(self, name: str) -> str | None:
             """What would be the delivery's tag now, when that can be told without a network."""
 

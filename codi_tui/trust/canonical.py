@@ -5,21 +5,27 @@ from __future__ import annotations
 from json import JSONDecoder
 
 from codi_tui.errors import DocumentError
-from codi_tui.limits import JSON_MAX_DEPTH, JSON_MAX_INTEGER, JSON_MAX_VALUES
+from codi_tui.limits import DOCUMENT_MAX_BYTES, JSON_MAX_DEPTH, JSON_MAX_INTEGER, JSON_MAX_VALUES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
+
+
+_CANONICAL_MAX_DEPTH = 500
+"""Far more than any document may have, and what is deeper would end in the interpreter's own limit."""
 
 
 def loads_strict(data: bytes) -> Any:
     """Parse JSON as RFC 8259 has it and no wider.
 
     Refused beyond what `json.loads` refuses: anything but UTF-8, a byte order mark, a member name that occurs twice,
-    NaN and infinities (also by overflow), a lone surrogate, nesting deeper than `JSON_MAX_DEPTH`.
+    NaN and infinities (also by overflow), a lone surrogate, nesting deeper than `JSON_MAX_DEPTH`, and anything that is
+    not `bytes`.
 
     Raises:
-        DocumentError: `E_JSON`.
+        DocumentError: `E_JSON`; `E_TOO_LARGE` beyond `DOCUMENT_MAX_BYTES` or `JSON_MAX_VALUES`. No other exception.
     """
     return _load(data, _STRICT)
 
@@ -28,7 +34,7 @@ def loads_document(data: bytes) -> Any:
     """Parse a signed document: strict JSON, and in it no floats, no integers beyond 2^53-1, ASCII member names only.
 
     Raises:
-        DocumentError: `E_JSON`.
+        DocumentError: `E_JSON`, `E_TOO_LARGE`.
     """
     return _load(data, _PROFILE)
 
@@ -37,10 +43,13 @@ def canonical_json(value: object) -> bytes:
     """The RFC 8785 form of a JSON value.
 
     Raises:
-        DocumentError: `E_JSON`, the value has no such form (NaN, an integer beyond 2^53-1, a lone surrogate, …).
+        DocumentError: `E_JSON`, the value has no such form (NaN, an integer beyond 2^53-1, a lone surrogate, a list
+            that holds itself, …); `E_TOO_LARGE` beyond `DOCUMENT_MAX_BYTES` or `JSON_MAX_VALUES`, each value counted as
+            often as it is written. No other exception.
     """
     import rfc8785
 
+    _check_size(value)
     try:
         return rfc8785.dumps(value)  # type: ignore[arg-type]
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
@@ -48,6 +57,10 @@ def canonical_json(value: object) -> bytes:
 
 
 def _load(data: bytes, decoder: JSONDecoder) -> Any:
+    if not isinstance(data, bytes):
+        raise DocumentError("JSON comes as bytes")
+    if len(data) > DOCUMENT_MAX_BYTES:
+        raise DocumentError(f"this JSON is larger than {DOCUMENT_MAX_BYTES} bytes", code="E_TOO_LARGE")
     if data.count(b",") + data.count(b"[") + data.count(b"{") > JSON_MAX_VALUES:
         raise DocumentError(f"this JSON has more than {JSON_MAX_VALUES} values", code="E_TOO_LARGE")
     try:
@@ -72,6 +85,28 @@ def _check_surrogates(value: object) -> None:
             elif type(item) is dict:
                 "".join(item).encode()
         level = _children(level)
+
+
+def _check_size(value: object) -> None:
+    """A few lists that hold one another can be written out to any length, so what is written is counted first."""
+    level, values, characters = [value], 0, 0
+    for _ in range(_CANONICAL_MAX_DEPTH + 1):
+        if not level:
+            return
+        values += len(level)
+        characters += sum(len(item) for item in level if isinstance(item, str))
+        below = sum(len(item) for item in level if isinstance(item, (dict, list, tuple)))
+        if values + below > JSON_MAX_VALUES or characters > DOCUMENT_MAX_BYTES:
+            raise DocumentError("this value is too large for canonical JSON", code="E_TOO_LARGE")
+        characters += sum(len(name) for item in level if isinstance(item, dict) for name in item if type(name) is str)
+        level = [child for item in level for child in _inside(item)]
+    raise DocumentError(f"this value is nested deeper than {_CANONICAL_MAX_DEPTH} levels, or holds itself")
+
+
+def _inside(value: object) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 def _check_depth(value: object) -> None:

@@ -20,7 +20,7 @@ class Envelope:
     Attributes:
         document: the parsed manifest, without signature and (v1) without the module's data.
         message: the bytes that are signed.
-        signature: what the document gives as its signature, unchecked.
+        signature: what the document gives as its signature, or its list of signatures, unchecked.
         module: the module's bytes when they came inside, else None.
     """
 
@@ -47,11 +47,12 @@ def open_document(data: bytes) -> Envelope:
 
     Raises:
         DocumentError: `E_TOO_LARGE`, `E_JSON`, `E_SCHEMA` (no `library` object), `E_BASE64`, `E_TYPE`.
+        TrustError: `E_SIGNATURE`, it is signed in two ways at once.
     """
     if len(data) > DOCUMENT_MAX_BYTES:
         raise DocumentError(f"the document is larger than {DOCUMENT_MAX_BYTES} bytes", code="E_TOO_LARGE")
     document = _manifest(loads_document(data))
-    signature = document["library"].pop("signature", None)
+    signature = _take_signature(document)
     module = None
     wasm_module = document.get("wasm_module")
     if isinstance(wasm_module, dict) and "data" in wasm_module:
@@ -62,6 +63,17 @@ def open_document(data: bytes) -> Envelope:
     if "type" in document and len(message) > MANIFEST_MAX_BYTES:
         raise DocumentError(f"the manifest is larger than {MANIFEST_MAX_BYTES} bytes", code="E_TOO_LARGE")
     return Envelope(document, message, signature, module)
+
+
+def _take_signature(document: dict[str, Any]) -> object:
+    """The signature or, in a v1 document, the signatures; a document with both would have two readings."""
+    library = document["library"]
+    signature = library.pop("signature", None)
+    if "type" not in document or "signatures" not in library:
+        return signature
+    if signature is not None:
+        raise TrustError("it has both a signature and a list of signatures")
+    return library.pop("signatures")
 
 
 def open_message(message: bytes) -> dict[str, Any]:
@@ -109,8 +121,16 @@ def _decode_base64(text: object) -> bytes:
 def check_header(signature: object, header: str | None) -> None:
     """`X-Library-Signature`, when a server sends it, equals the body's signature (trust profile, line 19).
 
+    Of a document with several signatures it has to be one.
+
     Raises:
         TrustError: `E_HEADER`.
     """
-    if header is not None and header != signature:
+    if header is not None and header != signature and header not in _listed(signature):
         raise TrustError("the signature in the header is not the one in the document", code="E_HEADER")
+
+
+def _listed(signatures: object) -> list[object]:
+    if not isinstance(signatures, list):
+        return []
+    return [entry.get("sig") for entry in signatures if isinstance(entry, dict)]

@@ -23,7 +23,7 @@ class Permissions:
         self._library = library
         self._command = command
         self._declared = frozenset(library.manifest.library.permissions)
-        self._granted = self._declared if library.origin == BUNDLED else self._declared.intersection(granted)
+        self._granted = self._declared if library.origin == BUNDLED else declared_and_granted(self._declared, granted)
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._granted))
@@ -34,9 +34,10 @@ class Permissions:
         Raises:
             GrantError: `E_PERMISSION`; it says whether the library's author or the user could change that.
         """
-        if permission in self._granted:
+        if permission in self._granted or covering(self._granted, permission):
             return
-        if permission not in self._declared:
+        declared = permission if permission in self._declared else covering(self._declared, permission)
+        if declared is None:
             raise GrantError(
                 f"{self._command} wants {permission}, which its library does not declare",
                 hint="only the library's author can declare it",
@@ -45,7 +46,40 @@ class Permissions:
         import shlex
 
         raise GrantError(
-            f"{self._command} needs {permission}, which is not granted",
-            hint=f"to grant it for one run: codi run --allow {shlex.quote(permission)} {self._command}",
+            f"{self._command} needs {declared}, which is not granted",
+            hint=f"to grant it for one run: codi run --allow {shlex.quote(declared)} {self._command}",
             library=self._library.name,
         )
+
+
+def declared_and_granted(declared: Iterable[str], granted: Iterable[str]) -> frozenset[str]:
+    """What is both declared and granted, as it is declared. A grant is of one declared permission, however spelled.
+
+    A wildcard in a grant covers that same wildcard and nothing else: what a user granted is what the library asked for.
+    """
+    declared, granted = frozenset(declared), frozenset(granted)
+    if granted <= declared:
+        return granted
+    spellings = {normal(item) for item in granted}
+    return frozenset(item for item in declared if normal(item) in spellings)
+
+
+def normal(text: str) -> str:
+    """The one spelling of a permission; of what is no permission, the text itself."""
+    from codi_tui.model.permission import parse_permission
+
+    try:
+        return str(parse_permission(text))
+    except ValueError:
+        return text
+
+
+def covering(held: Iterable[str], wanted: str) -> str | None:
+    """The permission of those held that covers the wanted one, if any."""
+    from codi_tui.model.permission import parse_permission
+
+    try:
+        permission = parse_permission(wanted)
+        return next((item for item in sorted(held) if parse_permission(item).covers(permission)), None)
+    except ValueError:
+        return None

@@ -29,10 +29,12 @@ _HEX = frozenset("0123456789abcdef")
 
 
 def verify_ed25519(public_key: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether a signature is the key's over the message. Anything malformed is False; nothing is raised.
+    """Whether a signature is the key's over the message. Anything malformed, or not `bytes`, is False; nothing is raised.
 
     Malleable signatures, small-order and non-canonical keys are refused (trust facts F1; RFC 8032, 5.1.7).
     """
+    if not (isinstance(public_key, bytes) and isinstance(message, bytes) and isinstance(signature, bytes)):
+        return False
     if len(signature) != SIGNATURE_BYTES or not is_sound_key(public_key):
         return False
     from nacl._sodium import ffi, lib
@@ -79,6 +81,22 @@ def parse_signature(text: object) -> bytes:
     if signature is None:
         raise TrustError("the signature is not 128 lower-case hex digits")
     return signature
+
+
+def parse_signatures(entries: object, limit: int) -> list[tuple[str, bytes]]:
+    """A list of `{key_id, sig}`, in its order: who claims to have signed, and with what.
+
+    Raises:
+        TrustError: `E_SIGNATURE`, it is anything else, empty, or longer than the limit.
+    """
+    if not isinstance(entries, list) or not 0 < len(entries) <= limit:
+        raise TrustError(f"the signatures are not a list of 1 to {limit}")
+    signatures = []
+    for entry in entries:
+        if not isinstance(entry, dict) or not isinstance(entry.get("key_id"), str):
+            raise TrustError("a signature does not name its key")
+        signatures.append((entry["key_id"], parse_signature(entry.get("sig"))))
+    return signatures
 
 
 def _unhex(text: object, size: int) -> bytes | None:

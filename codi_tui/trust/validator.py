@@ -9,19 +9,22 @@ from __future__ import annotations
 import hashlib
 
 from codi_tui.errors import RefusedError, TrustError
-from codi_tui.limits import CLOCK_SKEW_SECONDS, MODULE_MAX_BYTES
 from codi_tui.model.manifest import LibraryManifest
 from codi_tui.model.names import is_name
-from codi_tui.model.times import is_time, timestamp
+from codi_tui.trust.claims import check_release, check_reserved, check_times, promised_module
 from codi_tui.trust.envelope import check_header, embedded_module, open_document, open_message
-from codi_tui.trust.signature import parse_signature, verify_ed25519
+from codi_tui.trust.marks import NO_RECORD, Record
+from codi_tui.trust.quorum import Quorum, require_quorum
+from codi_tui.trust.signature import verify_ed25519
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
 
-    from codi_tui.trust.keyring import Keyring, TrustedKey
+    from codi_tui.trust.keyring import Keyring
+
+    Signature = str | list[dict[str, str]]
 
     SignatureCheck = Callable[[bytes, bytes, bytes], Awaitable[bool]]
 
@@ -46,8 +49,13 @@ class CommandLibrary:
     Attributes:
         origin: the server's origin, or `bundled`.
         digest: SHA-256 of the signed message, lower-case hex.
-        key_id, public_key: the key whose signature held.
-        message, signature: what was verified, as it is stored.
+        keys: the keys whose signatures count; key_id and public_key are the first one's.
+        threshold: how many of them its rule asks for.
+        rule: the pattern by which it is trusted; a grant is tied to it, so that a key rotation does not ask again.
+        message, signature: what was verified, as it is stored; the signature is hex, or a list of `{key_id, sig}`.
+        sequence: rises with every release; 0 in the oldest form of a manifest.
+        issued_at: RFC 3339, or None in the oldest form.
+        verified_at: the time by which it was judged, Unix seconds.
         manifest: the typed view over the message.
         module_digest, module_bytes: SHA-256 and size of the library's module; None and 0 when it has none.
         module: the module, when its bytes were at hand.
@@ -57,7 +65,8 @@ class CommandLibrary:
     __slots__ = (
         "cached",
         "digest",
-        "key_id",
+        "issued_at",
+        "keys",
         "manifest",
         "message",
         "module",
@@ -65,18 +74,24 @@ class CommandLibrary:
         "module_digest",
         "name",
         "origin",
-        "public_key",
+        "rule",
+        "sequence",
         "signature",
+        "threshold",
+        "verified_at",
         "version",
     )
 
-    def __init__(self, maker: object, origin: str, name: str, key: TrustedKey, message: bytes, signature: str) -> None:
+    def __init__(
+        self, maker: object, origin: str, name: str, quorum: Quorum, message: bytes, signature: Signature
+    ) -> None:
         if maker is not _MAKER:
             raise TypeError("only SecurityValidator makes a CommandLibrary")
         self.origin = origin
         self.name = name
-        self.key_id = key.key_id
-        self.public_key = key.public_key
+        self.keys = tuple(quorum.keys)
+        self.threshold = quorum.rule.threshold
+        self.rule = quorum.rule.pattern
         self.message = message
         self.signature = signature
         self.digest = hashlib.sha256(message).hexdigest()
@@ -84,6 +99,19 @@ class CommandLibrary:
         self.module: VerifiedModule | None = None
         self.module_digest: str | None = None
         self.module_bytes = 0
+        self.sequence = 0
+        self.issued_at: str | None = None
+        self.verified_at = 0.0
+
+    @property
+    def key_id(self) -> str:
+        """The key whose signature held; of several, the first."""
+        return self.keys[0].key_id
+
+    @property
+    def public_key(self) -> bytes:
+        """The bytes of that key."""
+        return self.keys[0].public_key
 
     @property
     def id(self) -> str:
@@ -108,7 +136,9 @@ class SecurityValidator:
         self._now = now
         self._check = check
 
-    async def admit(self, data: bytes, *, origin: str, name: str, header: str | None = None) -> CommandLibrary:
+    async def admit(
+        self, data: bytes, *, origin: str, name: str, header: str | None = None, record: Record = NO_RECORD
+    ) -> CommandLibrary:
         """Verify a document that was fetched for a name. Its schema is checked once, here.
 
         Args:
@@ -116,6 +146,7 @@ class SecurityValidator:
             origin: where it came from.
             name: the library that was asked for.
             header: `X-Library-Signature`, when the server sent it.
+            record: what is remembered of the library.
 
         Raises:
             RefusedError: whatever is wrong with it; see the codes in trust profile, lines 21 to 28.
@@ -124,8 +155,8 @@ class SecurityValidator:
             envelope = open_document(data)
             check_header(envelope.signature, header)
             claimed = envelope.document["library"].get("key_id") if envelope.is_v1 else None
-            library = await self._verify(envelope.message, envelope.signature, claimed, origin, name)
-            self._check_claims(library, envelope.document, name)
+            library = await self._verify(envelope.message, envelope.signature, claimed, origin, name, record)
+            self._check_claims(library, envelope.document, record)
             self._attach_module(library, envelope.document, envelope.module)
             from codi_tui.model.schema import validate_manifest
 
@@ -137,7 +168,14 @@ class SecurityValidator:
         return library
 
     async def verify_stored(
-        self, message: bytes, signature: str, key_id: str | None, *, origin: str, name: str
+        self,
+        message: bytes,
+        signature: object,
+        key_id: str | None,
+        *,
+        origin: str,
+        name: str,
+        record: Record = NO_RECORD,
     ) -> CommandLibrary:
         """Verify what the cache holds, in full, as of now. The schema was checked when it was stored.
 
@@ -145,9 +183,9 @@ class SecurityValidator:
             RefusedError: as for `admit`.
         """
         try:
-            library = await self._verify(message, signature, key_id, origin, name)
+            library = await self._verify(message, signature, key_id, origin, name, record)
             document = open_message(message)
-            self._check_claims(library, document, name)
+            self._check_claims(library, document, record)
             self._attach_module(library, document, None)
         except RefusedError as error:
             error.library = name
@@ -170,53 +208,49 @@ class SecurityValidator:
         return VerifiedModule(_MAKER, data, digest)
 
     async def _verify(
-        self, message: bytes, signature: object, claimed: object, origin: str, name: str
+        self, message: bytes, signature: object, claimed: object, origin: str, name: str, record: Record
     ) -> CommandLibrary:
         if not is_name(name):
             raise TrustError(f"not a library name: {name[:80]!r}", code="E_NAME_MISMATCH")
         if claimed is not None and not isinstance(claimed, str):
             raise TrustError("it is signed by a key that is not trusted here")
-        raw = parse_signature(signature)
-        for key in self._keyring.candidates(origin, name, claimed):
-            if await self._check(key.public_key, message, raw):
-                return CommandLibrary(_MAKER, origin, name, key, message, raw.hex())
-        raise TrustError("the signature does not hold: it was changed, or signed by another key")
+        now = self._now()
+        trust = self._keyring.document(origin)
+        if trust is not None:
+            trust.check_expiry(now)
+        quorum = await require_quorum(
+            self._keyring, self._check, message, signature, claimed, origin=origin, name=name, seen=record.digests
+        )
+        library = CommandLibrary(_MAKER, origin, name, quorum, message, _stored(signature))
+        library.verified_at = now
+        return library
 
-    def _check_claims(self, library: CommandLibrary, document: dict[str, Any], name: str) -> None:
-        """Type, name, registry and times of a document whose signature holds (lines 26 and 28)."""
-        claims = document["library"]
-        if "type" not in document:
+    def _check_claims(self, library: CommandLibrary, document: dict[str, Any], record: Record) -> None:
+        """Type, name, registry, sequence, times and names of a document whose signature holds (lines 26 to 28)."""
+        claims, name, is_v1 = document["library"], library.name, "type" in document
+        if not is_v1:
             self._check_v0(library, name)
-        elif claims.get("key_id") != library.key_id:
+        elif _named_key(claims, library) not in [key.key_id for key in library.keys]:
             raise TrustError("it names another key than the one that signed it")
         if claims.get("name") != name:
             raise TrustError(f"it is the library {str(claims.get('name'))[:80]!r}", code="E_NAME_MISMATCH")
         if claims.get("registry", library.origin) != library.origin:
             raise TrustError("it was signed for another library server", code="E_REGISTRY")
-        if "type" in document and not _is_whole_number(claims.get("sequence")):
-            raise TrustError("its sequence is not a whole number from 1", code="E_SEQUENCE")
-        self._check_times(claims.get("issued_at"), claims.get("expires_at"), required="type" in document)
+        trust = self._keyring.document(library.origin)
+        floor = 0 if trust is None else trust.min_sequence.get(name, 0)
+        library.sequence = check_release(claims, library.digest, record.mark, floor, is_v1=is_v1)
+        check_times(claims, library.verified_at, required=is_v1)
+        library.issued_at = claims.get("issued_at")
+        if trust is not None:
+            check_reserved(document, trust.reserved)
 
     def _check_v0(self, library: CommandLibrary, name: str) -> None:
-        keys = self._keyring.candidates(library.origin, name, library.key_id)
+        keys = self._keyring.candidates(library.origin, name, (library.key_id,))
         if not any(key.accept_v0 for key in keys):
             raise TrustError(
                 "it has no type, and the key that signed it is not marked accept_v0",
                 code="E_TYPE",
                 hint="ask its publisher for a codi/library-manifest/v1, or set accept_v0 for this key",
-            )
-
-    def _check_times(self, issued_at: object, expires_at: object, *, required: bool) -> None:
-        if required or issued_at is not None:
-            if not is_time(issued_at):
-                raise TrustError("issued_at is not a UTC time such as 2026-11-22T00:00:00Z", code="E_CLOCK")
-            if str(issued_at) > timestamp(self._now() + CLOCK_SKEW_SECONDS):
-                raise TrustError("it was issued in the future: check this machine's clock", code="E_CLOCK")
-        if expires_at is not None and not (is_time(expires_at) and str(expires_at) > str(issued_at or "")):
-            raise TrustError("expires_at is not a UTC time after issued_at", code="E_EXPIRED")
-        if expires_at is not None and str(expires_at) <= timestamp(self._now()):
-            raise TrustError(
-                f"it expired at {str(expires_at)[:40]}", code="E_EXPIRED", hint="ask its publisher for an update"
             )
 
     def _attach_module(self, library: CommandLibrary, document: dict[str, Any], data: bytes | None) -> None:
@@ -227,7 +261,7 @@ class SecurityValidator:
             if (promised is None) == ("wasm_module" in document):
                 raise TrustError("wasm_sha256 and wasm_module do not go together", code="E_WASM_HASH")
             if promised is not None:
-                library.module_digest, library.module_bytes = _sound_promise(promised, claims.get("wasm_size"))
+                library.module_digest, library.module_bytes = promised_module(promised, claims.get("wasm_size"))
             if data is not None and len(data) != library.module_bytes:
                 raise TrustError("the module is not of the signed size", code="E_WASM_HASH")
         else:
@@ -238,13 +272,15 @@ class SecurityValidator:
             library.module = self.verify_module(library, data)
 
 
-def _is_whole_number(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+def _stored(signature: object) -> Signature:
+    """A signature whose syntax was checked, as it is kept: its hex, or the list with nothing but keys and hex."""
+    if isinstance(signature, list):
+        return [{"key_id": entry["key_id"], "sig": entry["sig"]} for entry in signature]
+    return str(signature)
 
 
-def _sound_promise(digest: object, size: object) -> tuple[str, int]:
-    """A signed digest and size that can name a module: the digest goes into paths, the size bounds a download."""
-    sound = isinstance(digest, str) and len(digest) == 64 and set(digest) <= set("0123456789abcdef")
-    if not sound or not _is_whole_number(size) or int(str(size)) > MODULE_MAX_BYTES:
-        raise TrustError("wasm_sha256 or wasm_size cannot be those of a module", code="E_WASM_HASH")
-    return str(digest), int(str(size))
+def _named_key(claims: dict[str, Any], library: CommandLibrary) -> object:
+    """The key that a v1 document names. Of one with several signatures the list names them, and it need not."""
+    if isinstance(library.signature, list):
+        return claims.get("key_id", library.key_id)
+    return claims.get("key_id")

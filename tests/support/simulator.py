@@ -6,17 +6,24 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from codi_tui.cache.sqlite import SqliteCache
+from codi_tui.cache.storage import BlockingStorage
 from codi_tui.errors import CodiError, FetchError, NotFoundError
 from codi_tui.execute.module import validate_module
 from codi_tui.library.directory import DirectoryClient
 from codi_tui.library.source import Delivery
 from codi_tui.loader import DynamicLoader, ResolvedCommand
+from codi_tui.operations import trust as trust_operations
 from codi_tui.operations.core import drive
 from codi_tui.runtime import RuntimeMode
-from codi_tui.trust import BUNDLED, Keyring, SecurityValidator, TrustedKey
+from codi_tui.state.audit import AuditLog
+from codi_tui.state.database import StateDatabase
+from codi_tui.state.keeper import TrustKeeper
+from codi_tui.trust import BUNDLED, Keyring, SecurityValidator, TrustedClock, TrustedKey
+from codi_tui.trust.document import root_fingerprint
 from support.trust import NOW, ORIGIN, trusted
 
 if TYPE_CHECKING:
@@ -35,6 +42,7 @@ class Simulator:
         self.requests: list[str] = []
         self.error: CodiError | None = None
         self.header: str | None = None
+        self.trust: dict[int, bytes] = {}
         for document in documents:
             self.publish(document)
 
@@ -69,6 +77,14 @@ class Simulator:
             raise NotFoundError("no blob")
         return self.blobs[digest]
 
+    async def fetch_trust(self, version: int | None = None) -> bytes:
+        self._asked("trust" if version is None else f"trust/{version}")
+        if version is None and self.trust:
+            version = max(self.trust)
+        if version not in self.trust:
+            raise NotFoundError("no trust document")
+        return self.trust[version]
+
     def current_tag(self, name: str) -> str | None:
         return None
 
@@ -84,7 +100,15 @@ DOWN = FetchError("the server is down")
 class Bench:
     """A cache file and sources; `loader()` is a new process's loader over them."""
 
-    def __init__(self, folder: Path, *sources: LibrarySource, keys: dict[str, list[TrustedKey]] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *sources: LibrarySource,
+        keys: dict[str, list[TrustedKey]] | None = None,
+        remembers: bool = False,
+    ) -> None:
+        self.remembers = remembers
+        self._keepers: list[TrustKeeper] = []
         self.path = folder / "codi/cache.db"
         self.sources: list[LibrarySource] = list(sources)
         self.keys = keys or {source.origin: [trusted()] for source in sources}
@@ -98,16 +122,67 @@ class Bench:
         self._caches.append(cache)
         return cache
 
+    @property
+    def state_path(self) -> Path:
+        return self.path.with_name("state.db")
+
+    def keeper(self, keyring: Keyring | None = None, clock: TrustedClock | None = None) -> TrustKeeper:
+        """A new process's memory of what was accepted."""
+        keeper = TrustKeeper(
+            StateDatabase(str(self.state_path), BlockingStorage.open),
+            AuditLog(str(self.path.with_name("audit.log")), lambda: self.now),
+            keyring or Keyring(self.keys),
+            clock or TrustedClock(lambda: self.now),
+            notice=self.notices.append,
+        )
+        self._keepers.append(keeper)
+        return keeper
+
+    def audit(self) -> list[dict[str, Any]]:
+        path = self.path.with_name("audit.log")
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def refusals(self) -> list[str]:
+        """The codes in the audit trail."""
+        return [line["code"] for line in self.audit() if line["event"] == "refused"]
+
+    def marks(self) -> dict[str, int]:
+        """Every library's mark."""
+        marks = drive(self.keeper().marks.marks())
+        return {name: record.mark.sequence for (_, name), record in marks.items()}
+
+    def state(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = drive(self.keeper()._database.read(sql, parameters))
+        return rows
+
     def loader(self, cache: SqliteCache | None = None, *, cached: bool = True) -> DynamicLoader:
+        keyring, clock = Keyring(self.keys), TrustedClock(lambda: self.now)
         return DynamicLoader(
             (cache or self.cache()) if cached else None,
             self.sources,
-            SecurityValidator(Keyring(self.keys), lambda: self.now),
-            now=lambda: self.now,
+            SecurityValidator(keyring, clock),
+            now=clock,
             check_module=validate_module,
             offline=self.offline,
             notice=self.notices.append,
+            trust=self.keeper(keyring, clock) if self.remembers else None,
         )
+
+    def core(self) -> Any:
+        """As much of a core as the operations on trust need."""
+        loader = self.loader()
+        assert loader._trust is not None
+        return SimpleNamespace(
+            loader=loader,
+            cache=loader._cache,
+            trust=loader._trust,
+            servers=[source for source in self.sources if not source.local],
+            server_origins=[source.origin for source in self.sources if not source.local],
+        )
+
+    def pin(self, data: bytes, origin: str = ORIGIN) -> None:
+        """Accept a trust document by its root's fingerprint, as a user would."""
+        drive(trust_operations.pin(self.core(), origin, data, root_fingerprint(data)))
 
     def load(self, command: str = "demo.run") -> ResolvedCommand:
         resolved: ResolvedCommand = drive(self.loader().load_command(command))
@@ -123,6 +198,8 @@ class Bench:
         return rows
 
     def close(self) -> None:
+        for keeper in self._keepers:
+            drive(keeper.close())
         for cache in self._caches:
             drive(cache.close())
 

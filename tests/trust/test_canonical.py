@@ -26,6 +26,7 @@ def refused(loads: object, data: bytes) -> str:
     return caught.value.message
 
 
+@pytest.mark.attack("B1")
 @LOADERS
 @pytest.mark.parametrize(
     "data",
@@ -36,12 +37,14 @@ def test_a_member_name_that_occurs_twice_is_refused(loads: object, data: bytes) 
     assert "twice" in refused(loads, data)
 
 
+@pytest.mark.attack("B2")
 @LOADERS
 @pytest.mark.parametrize("data", [b"NaN", b"Infinity", b"-Infinity", b"[NaN]", b"1e400", b"-1e400"])
 def test_numbers_that_json_does_not_have_are_refused(loads: object, data: bytes) -> None:
     refused(loads, data)
 
 
+@pytest.mark.attack("B2")
 @pytest.mark.parametrize("data", [b"1.0", b"0.5", b"-0.0", b"1e2", b"1E-2", b'{"a":[1.5]}'])
 def test_a_float_in_a_signed_document_is_refused(data: bytes) -> None:
     assert "float" in refused(loads_document, data)
@@ -51,22 +54,26 @@ def test_a_float_outside_signed_documents_is_a_number() -> None:
     assert loads_strict(b"[1.5, 1e2]") == [1.5, 100.0]
 
 
+@pytest.mark.attack("B2")
 def test_negative_zero_in_a_signed_document_is_refused() -> None:
     assert "negative zero" in refused(loads_document, b'{"a":-0}')
 
 
+@pytest.mark.attack("B2")
 def test_integers_pass_up_to_the_bound_and_not_beyond() -> None:
     assert loads_document(b"[9007199254740991, -9007199254740991]") == [2**53 - 1, 1 - 2**53]
     for text in (b"9007199254740992", b"-9007199254740992", b"10000000000000000000", b"1" * 5000):
         assert "beyond" in refused(loads_document, text)
 
 
+@pytest.mark.attack("B3")
 @LOADERS
 @pytest.mark.parametrize("text", ['"\\ud800"', '"\\udc00\\ud800"', '[{"a":"x\\udfff"}]'])
 def test_a_lone_surrogate_is_refused(loads: object, text: str) -> None:
     refused(loads, text.encode())
 
 
+@pytest.mark.attack("B3")
 @LOADERS
 def test_a_lone_surrogate_in_a_member_name_is_refused(loads: object) -> None:
     refused(loads, b'{"\\ud800":1}')
@@ -77,6 +84,7 @@ def test_a_surrogate_pair_is_a_character(loads: object) -> None:
     assert loads(b'"\\ud83d\\ude00"') == "\U0001f600"  # type: ignore[operator]
 
 
+@pytest.mark.attack("B3")
 @LOADERS
 @pytest.mark.parametrize(
     "data",
@@ -96,6 +104,7 @@ def test_anything_but_utf_8_without_a_mark_is_refused(loads: object, data: bytes
     refused(loads, data)
 
 
+@pytest.mark.attack("B1")
 @LOADERS
 @pytest.mark.parametrize(
     "data",
@@ -125,6 +134,7 @@ def test_text_that_is_almost_json_is_refused(loads: object, data: bytes) -> None
     refused(loads, data)
 
 
+@pytest.mark.attack("B4")
 def test_a_member_name_outside_printable_ascii_is_refused() -> None:
     for name in ("é", "\\u0000", "a\\nb", "\\u202e", "\\u007f"):
         assert "ASCII" in refused(loads_document, f'{{"{name}":1}}'.encode())
@@ -136,6 +146,7 @@ def test_nesting_of_32_levels_passes(loads: object) -> None:
     loads(b'{"a":' * 32 + b"1" + b"}" * 32)  # type: ignore[operator]
 
 
+@pytest.mark.attack("B5")
 @LOADERS
 @pytest.mark.parametrize("data", [b"[" * 33 + b"]" * 33, b'{"a":' * 33 + b"1" + b"}" * 33], ids=["arrays", "objects"])
 def test_nesting_of_33_levels_is_refused(loads: object, data: bytes) -> None:
@@ -148,6 +159,7 @@ def test_nesting_of_34_levels_is_refused(loads: object) -> None:
     assert "deep" in refused(loads, b"[" * 500 + b"]" * 500)
 
 
+@pytest.mark.attack("B5")
 @LOADERS
 @pytest.mark.parametrize("data", [b"[" * 100_000, b'{"a":' * 100_000, b"[" * 100_000 + b"]" * 100_000])
 def test_a_hundred_thousand_brackets_are_refused_at_once(loads: object, data: bytes) -> None:
@@ -164,6 +176,7 @@ def test_a_repeated_name_behind_many_others_is_refused_at_once(loads: object) ->
     assert time.perf_counter() - began < 0.3
 
 
+@pytest.mark.attack("B6")
 def test_more_values_than_the_bound_are_refused_before_they_are_parsed() -> None:
     for data in (b"[" + b"0," * JSON_MAX_VALUES + b"0]", b"[" * (JSON_MAX_VALUES + 1), b"{" * (JSON_MAX_VALUES + 1)):
         with pytest.raises(DocumentError, match="values") as caught:
@@ -171,6 +184,7 @@ def test_more_values_than_the_bound_are_refused_before_they_are_parsed() -> None
         assert caught.value.code == "E_TOO_LARGE"
 
 
+@pytest.mark.attack("B6")
 def test_an_unsigned_document_cannot_take_many_times_its_size_in_memory() -> None:
     script = (
         "from codi_tui.errors import RefusedError\nfrom codi_tui.trust.envelope import open_document\n"
@@ -182,6 +196,7 @@ def test_an_unsigned_document_cannot_take_many_times_its_size_in_memory() -> Non
     assert int(done.stdout) < 200 * 1024
 
 
+@pytest.mark.attack("B2")
 def test_canonical_json_of_a_value_without_one_is_refused() -> None:
     deep: list[object] = []
     for _ in range(5_000):
@@ -204,6 +219,7 @@ def test_canonical_json_of_a_value_without_one_is_refused() -> None:
         assert caught.value.code == "E_JSON"
 
 
+@pytest.mark.attack("B4")
 def test_jcs_vectors_give_their_canonical_bytes(vectors: Path) -> None:
     inputs = sorted((vectors / "jcs/testdata/input").glob("*.json"))
     assert len(inputs) == 6
@@ -214,6 +230,7 @@ def test_jcs_vectors_give_their_canonical_bytes(vectors: Path) -> None:
         assert output == bytes.fromhex(wanted), path.name
 
 
+@pytest.mark.attack("B2")
 def test_es6_numbers_are_written_exactly(vectors: Path) -> None:
     lines = (vectors / "jcs/es6testfile10k.txt").read_text().splitlines()
     assert len(lines) == 10_000

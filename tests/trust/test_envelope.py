@@ -63,6 +63,7 @@ def test_what_is_no_manifest_is_refused(data: bytes) -> None:
     assert code_of(data) == "E_SCHEMA"
 
 
+@pytest.mark.attack("A10", "B11")
 @pytest.mark.parametrize(
     "kind",
     [
@@ -87,16 +88,19 @@ def test_another_type_of_document_is_refused_even_when_it_is_signed(kind: object
     assert caught.value.code == "E_TYPE"
 
 
+@pytest.mark.attack("A10")
 def test_a_signed_trust_document_is_no_manifest() -> None:
     trust = {"type": "codi/trust/v1", "version": 1, "root": {"threshold": 1, "keys": []}, "keys": [], "rules": []}
     assert code_of(json.dumps(trust).encode()) == "E_SCHEMA"
     assert code_of(sign_anything({**document(), **trust})) == "E_TYPE"
 
 
+@pytest.mark.attack("B6")
 def test_a_document_beyond_its_limit_is_refused_before_it_is_parsed() -> None:
     assert code_of(b" " * (DOCUMENT_MAX_BYTES + 1)) == "E_TOO_LARGE"
 
 
+@pytest.mark.attack("B6")
 def test_a_manifest_beyond_its_limit_is_refused() -> None:
     parsed = document()
     parsed["padding"] = "x" * MANIFEST_MAX_BYTES
@@ -112,6 +116,7 @@ def spoilt(**wasm_module: Any) -> bytes:
 GOOD = base64.b64encode(wasm(HELLO)).decode()
 
 
+@pytest.mark.attack("B9")
 @pytest.mark.parametrize(
     "data",
     [
@@ -141,6 +146,7 @@ def test_base64_has_one_spelling(data: object) -> None:
     assert code_of(spoilt(data=data)) == "E_BASE64"
 
 
+@pytest.mark.attack("B9")
 def test_spare_bits_that_decode_alike_are_refused() -> None:
     assert base64.b64decode("AGFzbQ==") == base64.b64decode("AGFzbR==")
     assert open_document(spoilt(data="AGFzbQ==")).module == b"\0asm"
@@ -166,6 +172,7 @@ def test_a_module_part_without_data_has_no_module(part: object) -> None:
     assert embedded_module({}) is None
 
 
+@pytest.mark.attack("B10")
 def test_a_header_equals_the_signature_in_the_document() -> None:
     parsed = document()
     signature = parsed["library"]["signature"]
@@ -178,6 +185,7 @@ def test_a_header_equals_the_signature_in_the_document() -> None:
         assert caught.value.code == "E_HEADER"
 
 
+@pytest.mark.attack("B10")
 def test_a_header_does_not_stand_in_for_a_missing_signature() -> None:
     parsed = document()
     signature = parsed["library"].pop("signature")

@@ -19,23 +19,26 @@ from codi_tui.errors import (
 )
 from codi_tui.execute.executor import DynamicExecutor
 from codi_tui.execute.invocation import Invocation
-from codi_tui.execute.local import FUNCTIONS, LocalExecutor
+from codi_tui.execute.local import LocalExecutor, local_functions
 from codi_tui.execute.websocket import WebSocketExecutor
 from codi_tui.model.events import RunEvent
 from codi_tui.trust import Permissions
 from support.libraries import manifest, signed, subcommand
 from support.trust import ISSUED, admit
 
+FUNCTIONS = local_functions("/nowhere")
 LOCAL = {"type": "local", "function": "codi.about", "output": "json"}
 
 
 def invocation(handler: dict[str, Any], *granted: str) -> Invocation:
     commands = {"demo": {"description": "Group", "subcommands": {"run": subcommand(handler=handler)}}}
-    source = manifest(commands=commands, library={"permissions": ["local:codi.about"]})
+    source = manifest(commands=commands, library={"permissions": ["local:codi.about", "ws:server"]})
     library = admit(signed(source, issued_at=ISSUED))
     definition = library.manifest.find("demo.run")
     assert definition is not None
-    return Invocation(library, definition, {}, Permissions(library, "demo.run", granted or ["local:codi.about"]))
+    return Invocation(
+        library, definition, {}, Permissions(library, "demo.run", granted or ["local:codi.about", "ws:server"])
+    )
 
 
 class Failing:
@@ -52,7 +55,7 @@ class Failing:
 
 
 async def events(wasm: Any, invoked: Invocation) -> list[RunEvent]:
-    executors: Any = {"wasm": wasm, "local": LocalExecutor(), "websocket": WebSocketExecutor()}
+    executors: Any = {"wasm": wasm, "local": LocalExecutor(FUNCTIONS), "websocket": WebSocketExecutor()}
     return [event async for event in DynamicExecutor(executors).execute(invoked)]
 
 
@@ -105,7 +108,7 @@ async def test_a_refusal_in_the_fallback_ends_the_run() -> None:
 
 
 async def test_a_local_handler_names_one_of_codi_s_own_functions_or_nothing() -> None:
-    assert set(FUNCTIONS) == {"codi.about"}
+    assert set(FUNCTIONS) == {"codi.about", "agent.create", "agent.list", "agent.show", "agent.delete"}
     for name in ("os.system", "codi.about.__class__", "eval", "codi", "builtins.exec", "CODI.ABOUT"):
         found = await events(None, invocation({"type": "local", "function": name}))
         assert [event.type for event in found] == ["started", "failed"]

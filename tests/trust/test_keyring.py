@@ -16,14 +16,17 @@ THIRD_KEY = SigningKey(b"\x09" * 32)
 
 def code_of(keys: list[TrustedKey], name: str, claimed: str | None = None, origin: str = ORIGIN) -> str:
     with pytest.raises(TrustError) as caught:
-        Keyring({ORIGIN: keys}).candidates(origin, name, claimed)
+        Keyring({ORIGIN: keys}).candidates(origin, name, None if claimed is None else [claimed])
     return caught.value.code
 
 
 def names_of(keys: list[TrustedKey], name: str, claimed: str | None = None) -> list[str]:
-    return [key.key_id for key in Keyring({ORIGIN: keys}).candidates(ORIGIN, name, claimed)]
+    return [
+        key.key_id for key in Keyring({ORIGIN: keys}).candidates(ORIGIN, name, None if claimed is None else [claimed])
+    ]
 
 
+@pytest.mark.attack("A16")
 def test_no_key_means_no_trust() -> None:
     assert code_of([], "demo") == "E_NO_TRUST"
 
@@ -62,6 +65,7 @@ def test_a_longer_prefix_beats_a_shorter() -> None:
     assert names_of([shorter, longer], "acme-web") == [shorter.key_id]
 
 
+@pytest.mark.attack("A8")
 def test_a_wide_key_cannot_sign_a_name_that_another_key_has_exactly() -> None:
     keys = [trusted("demo"), trusted("*", key=OTHER_KEY)]
     with pytest.raises(TrustError) as caught:
@@ -70,6 +74,7 @@ def test_a_wide_key_cannot_sign_a_name_that_another_key_has_exactly() -> None:
     assert admit(signed(issued_at=ISSUED), *keys).key_id == keys[0].key_id
 
 
+@pytest.mark.attack("A8")
 def test_a_key_outside_its_scope_is_refused_although_it_is_trusted() -> None:
     with pytest.raises(TrustError) as caught:
         admit(signed(key=OTHER_KEY, issued_at=ISSUED), trusted("demo"), trusted("other", key=OTHER_KEY))
@@ -77,6 +82,7 @@ def test_a_key_outside_its_scope_is_refused_although_it_is_trusted() -> None:
     assert caught.value.library == "demo"
 
 
+@pytest.mark.attack("A8")
 def test_two_names_in_one_process_keep_their_own_keys() -> None:
     keyring = Keyring({ORIGIN: [trusted("a"), trusted("b", key=OTHER_KEY)]})
     for _ in range(2):
@@ -172,6 +178,7 @@ LOOK_ALIKES = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.attack("A19")
 @LOOK_ALIKES
 def test_a_look_alike_name_is_refused_before_anything_is_verified(name: str) -> None:
     with pytest.raises(TrustError) as caught:
@@ -179,6 +186,7 @@ def test_a_look_alike_name_is_refused_before_anything_is_verified(name: str) -> 
     assert caught.value.code == "E_NAME_MISMATCH"
 
 
+@pytest.mark.attack("A19")
 @LOOK_ALIKES
 def test_a_look_alike_name_is_refused_even_when_it_is_signed_and_stored(name: str) -> None:
     parsed = document()

@@ -8,6 +8,7 @@ import pytest
 
 from codi_tui.errors import GrantError
 from codi_tui.execute.wasm import check_imports
+from codi_tui.model.permission import meaning, parse_permission
 from codi_tui.operations.core import drive
 from codi_tui.trust import BUNDLED, CommandLibrary, Permissions
 from support.libraries import manifest, signed
@@ -82,3 +83,120 @@ def test_the_command_that_would_grant_a_permission_is_safe_to_paste() -> None:
     hint = str(refusal(Permissions(library(hostile), "demo.run", []), hostile).hint)
     words = shlex.split(hint.partition(": ")[2])
     assert words == ["codi", "run", "--allow", hostile, "demo.run"]
+
+
+EVERY_KIND = {
+    "net:api.example.com": "send data to and receive data from api.example.com, port 443",
+    "net:api.example.com:8443": "send data to and receive data from api.example.com, port 8443",
+    "net:*.example.com": "send data to and receive data from any host directly under example.com, port 443",
+    "fs:read:/data": "read /data",
+    "fs:read:/data/": "read any file under /data/",
+    "fs:write:~/notes": "create, change and delete ~/notes",
+    "env:HOME": "read the environment variable HOME",
+    "secret:TOKEN": "use the secret TOKEN",
+    "clock": "read the clock",
+    "random": "draw random numbers",
+    "local:agent.create": "call codi's own function agent.create, outside the sandbox",
+    "ws:run.example.com": "run on the server run.example.com, port 443, which is sent its arguments and input",
+    "ws:server": "run on its library server, which is sent its arguments and input",
+}
+
+
+@pytest.mark.parametrize(("text", "words"), EVERY_KIND.items())
+def test_every_kind_of_permission_has_a_plain_meaning(text: str, words: str) -> None:
+    assert meaning(text) == words
+    assert parse_permission(str(parse_permission(text))) == parse_permission(text)
+    assert len({parse_permission(text), parse_permission(str(parse_permission(text)))}) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "net:*",
+        "net:*.com",
+        "net:*.0.0.1",
+        "net:a.*.example",
+        "net:A.example",
+        "net:a.example:0",
+        "net:a.example:65536",
+        "net:a.example:080",
+        "net:-a.example",
+        "net:a..example",
+        "net:1.2.3",
+        "ws:Server",
+        "ws:server:443x",
+        "fs:read:data",
+        "fs:read:/a/../b",
+        "fs:read:/a/./b",
+        "fs:read:/a//b",
+        "fs:read:/a\u202eb",
+        "fs:read:/" + "x" * 2000,
+        "fs:read:~root/x",
+        "env:ÄB",
+        "local:os system",
+        "clock:x",
+        " clock",
+    ],
+)
+def test_a_permission_has_one_grammar(text: str) -> None:
+    with pytest.raises(ValueError, match="not a permission"):
+        parse_permission(text)
+    assert "does not know" in meaning(text)
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted", "covered"),
+    [
+        ("net:a.example", "net:a.example:443", True),
+        ("net:a.example:443", "net:a.example", True),
+        ("net:a.example", "net:a.example:8443", False),
+        ("net:a.example", "ws:a.example", False),
+        ("net:*.a.example", "net:b.a.example", True),
+        ("net:*.a.example", "net:*.a.example", True),
+        ("net:*.a.example", "net:a.example", False),
+        ("net:*.a.example", "net:c.b.a.example", False),
+        ("net:*.a.example", "net:b.a.example:80", False),
+        ("net:b.a.example", "net:*.a.example", False),
+        ("net:*.b.a.example", "net:*.a.example", False),
+        ("fs:read:/data/", "fs:read:/data/x/y", True),
+        ("fs:read:/data/", "fs:read:/data", False),
+        ("fs:read:/data", "fs:read:/data/x", False),
+        ("fs:read:/data", "fs:read:/database", False),
+        ("fs:read:/data/", "fs:write:/data/x", False),
+        ("env:A", "env:AB", False),
+        ("env:A", "secret:A", False),
+        ("clock", "random", False),
+        ("ws:server", "ws:server", True),
+        ("ws:server", "ws:server:8443", False),
+    ],
+)
+def test_a_permission_covers_exactly(held: str, wanted: str, covered: bool) -> None:
+    assert parse_permission(held).covers(parse_permission(wanted)) is covered
+
+
+def test_what_is_used_is_covered_by_what_is_declared_and_granted() -> None:
+    asked = library("ws:*.a.example", "net:b.example:443")
+    Permissions(asked, "demo.run", ["ws:*.a.example"]).require("ws:run.a.example:443")
+    Permissions(asked, "demo.run", ["net:b.example"]).require("net:b.example")
+    error = refusal(Permissions(asked, "demo.run", ["ws:run.a.example"]), "ws:run.a.example")
+    assert "needs ws:*.a.example, which is not granted" in error.message
+    assert "author" in str(refusal(Permissions(asked, "demo.run", ["net:*.example"]), "net:c.example").hint)
+
+
+def test_what_is_no_permission_is_never_had() -> None:
+    refusal(Permissions(library("clock"), "demo.run", ["clock"]), "everything")
+    assert list(Permissions(library("clock"), "demo.run", ["everything", "clock"])) == ["clock"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "rule"),
+    [
+        (("demo",), "demo"),
+        (("*", "demo-*"), "*"),
+        (("*", "demo"), "demo"),
+        (("other-*", "*"), "*"),
+        (("*", "d-*", "demo"), "demo"),
+    ],
+)
+def test_a_library_knows_the_rule_that_covers_it(patterns: tuple[str, ...], rule: str) -> None:
+    assert admit(signed(manifest(), issued_at=ISSUED), trusted(*patterns)).rule == rule

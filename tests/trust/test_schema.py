@@ -37,6 +37,7 @@ def test_a_signed_manifest_is_held_to_the_schema() -> None:
     assert (caught.value.code, caught.value.library) == ("E_SCHEMA", "demo")
 
 
+@pytest.mark.attack("A18")
 @pytest.mark.parametrize("name", sorted(BUILT_INS))
 def test_a_command_cannot_take_the_name_of_a_built_in(name: str) -> None:
     assert (
@@ -305,7 +306,7 @@ def test_more_groups_than_the_bound_are_refused() -> None:
 
 def test_a_description_beyond_its_bound_is_refused() -> None:
     validate_manifest(with_command(description="x" * DESCRIPTION_MAX_CHARACTERS))
-    assert problem(with_command(description="x" * (DESCRIPTION_MAX_CHARACTERS + 1))).code == "E_SCHEMA"
+    assert problem(with_command(description="x" * (DESCRIPTION_MAX_CHARACTERS + 1))).code == "E_TOO_LARGE"
 
 
 def test_a_problem_is_told_in_bounded_length() -> None:

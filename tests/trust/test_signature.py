@@ -37,6 +37,7 @@ SMALL_ORDER = [
 NON_CANONICAL = [encoded(y, sign) for y in range(P, 2**255) for sign in (0, 1)] + [encoded(1, 1), encoded(P - 1, 1)]
 
 
+@pytest.mark.attack("B7")
 def test_wycheproof(vectors: Path) -> None:
     document = json.loads((vectors / "wycheproof/ed25519_test.json").read_text())
     tried = 0
@@ -49,6 +50,7 @@ def test_wycheproof(vectors: Path) -> None:
     assert tried == document["numberOfTests"] == 151
 
 
+@pytest.mark.attack("B8")
 @pytest.mark.parametrize("key", SMALL_ORDER)
 def test_a_small_order_key_is_refused_when_it_is_loaded(key: str) -> None:
     with pytest.raises(TrustError, match="weak") as caught:
@@ -56,12 +58,14 @@ def test_a_small_order_key_is_refused_when_it_is_loaded(key: str) -> None:
     assert caught.value.code == "E_KEY"
 
 
+@pytest.mark.attack("B8")
 def test_every_non_canonical_encoding_of_a_key_is_refused() -> None:
     assert len(NON_CANONICAL) == 2 * 19 + 2
     for key in NON_CANONICAL:
         assert not is_sound_key(bytes.fromhex(key)), key
 
 
+@pytest.mark.attack("B8")
 @pytest.mark.parametrize("key", SMALL_ORDER)
 def test_no_forgery_holds_under_a_small_order_key(key: str) -> None:
     """With S = 0 and R the key or the identity, the equation of a lax verifier holds for many messages."""
@@ -90,6 +94,7 @@ def test_a_public_key_has_one_spelling(text: str) -> None:
     assert caught.value.code == "E_KEY"
 
 
+@pytest.mark.attack("B8")
 def test_a_keyring_takes_no_weak_key() -> None:
     from codi_tui.trust import TrustedKey
 
@@ -97,6 +102,7 @@ def test_a_keyring_takes_no_weak_key() -> None:
         TrustedKey(encoded(1), ["*"])
 
 
+@pytest.mark.attack("B7")
 def test_a_signature_has_one_spelling() -> None:
     signature = KEY.sign(b"message").signature.hex()
     assert parse_signature(signature) == bytes.fromhex(signature)
@@ -118,6 +124,7 @@ def test_a_signature_has_one_spelling() -> None:
         assert caught.value.code == "E_SIGNATURE"
 
 
+@pytest.mark.attack("B7")
 def test_a_malleated_signature_does_not_hold() -> None:
     signature = KEY.sign(b"message").signature
     assert verify_ed25519(PUBLIC_KEY, b"message", signature)
@@ -126,6 +133,7 @@ def test_a_malleated_signature_does_not_hold() -> None:
         assert not verify_ed25519(PUBLIC_KEY, b"message", signature[:32] + (s + times * ORDER).to_bytes(32, "little"))
 
 
+@pytest.mark.attack("B7")
 def test_a_signature_of_another_length_is_false_and_no_error() -> None:
     signature = KEY.sign(b"m").signature
     for length in (0, 1, 63, 65, 128):

@@ -52,6 +52,7 @@ def large_document() -> bytes:
     return signed(manifest(commands=commands), issued_at=ISSUED)
 
 
+@pytest.mark.attack("A1")
 class TestSignature:
     def test_every_flipped_byte_of_the_message_is_refused(self) -> None:
         envelope = open_document(large_document())
@@ -111,6 +112,7 @@ class TestSignature:
         with pytest.raises(TrustError, match="names another key"):
             verify_stored(envelope.message, str(envelope.signature), None, trusted(), trusted(key=OTHER_KEY))
 
+    @pytest.mark.attack("A20")
     def test_no_algorithm_is_read_from_the_document(self) -> None:
         parsed = document()
         parsed["library"] |= {"alg": "none", "signature": "none"}
@@ -127,6 +129,7 @@ class TestSignature:
 
 
 class TestNameAndRegistry:
+    @pytest.mark.attack("A7")
     def test_a_library_served_under_another_name_is_refused(self) -> None:
         error = refusal(signed(issued_at=ISSUED), name="deploy")
         assert error.code == "E_NAME_MISMATCH"
@@ -136,6 +139,7 @@ class TestNameAndRegistry:
     def test_a_signed_name_that_is_not_the_wanted_one_is_refused(self, name: object) -> None:
         assert refusal(lying(name=name)).code == "E_NAME_MISMATCH"
 
+    @pytest.mark.attack("A7")
     def test_a_stored_library_under_another_name_is_refused(self) -> None:
         library = admit(signed(issued_at=ISSUED))
         with pytest.raises(TrustError) as caught:
@@ -145,6 +149,7 @@ class TestNameAndRegistry:
     def test_a_library_signed_for_its_registry_is_accepted_there(self) -> None:
         assert admit(lying(registry=ORIGIN)).origin == ORIGIN
 
+    @pytest.mark.attack("A9")
     @pytest.mark.parametrize(
         "registry", ["https://staging.example.com", f"{ORIGIN}/", ORIGIN.upper(), "", 5, [], {}, False]
     )
@@ -180,16 +185,19 @@ class TestTimes:
     def test_a_malformed_time_of_issue_is_refused(self, issued_at: object) -> None:
         assert refusal(lying(issued_at=issued_at)).code == "E_CLOCK"
 
+    @pytest.mark.attack("A17")
     def test_a_library_issued_in_the_future_is_refused(self) -> None:
         assert refusal(lying(issued_at=timestamp(NOW + 301))).code == "E_CLOCK"
         assert admit(lying(issued_at=timestamp(NOW + 300)))
 
+    @pytest.mark.attack("A4")
     def test_a_library_expires_to_the_second(self) -> None:
         data = lying(expires_at=timestamp(NOW + 10))
         assert admit(data, now=NOW + 9)
         for later in (10, 11, 10**9):
             assert refusal(data, now=NOW + later).code == "E_EXPIRED"
 
+    @pytest.mark.attack("A4")
     def test_a_stored_library_expires_as_well(self) -> None:
         library = admit(lying(expires_at=timestamp(NOW + 10)))
         assert verify_stored(library.message, library.signature, library.key_id, now=NOW + 9)
@@ -264,6 +272,7 @@ class TestV0:
 
 
 class TestModule:
+    @pytest.mark.attack("A6")
     def test_a_swapped_module_is_refused(self) -> None:
         parsed = document()
         good = wasm(HELLO)
@@ -272,6 +281,7 @@ class TestModule:
             parsed["wasm_module"]["data"] = base64.b64encode(module).decode()
             assert refusal(json.dumps(parsed).encode()).code == "E_WASM_HASH"
 
+    @pytest.mark.attack("A6")
     def test_every_flipped_byte_of_a_module_is_refused(self) -> None:
         library = admit(signed(issued_at=ISSUED))
         good = wasm(HELLO)

@@ -49,6 +49,7 @@ def refused(path: Path) -> str:
     return caught.value.code
 
 
+@pytest.mark.attack("D6")
 @pytest.mark.parametrize("mask", [0o022, 0o000, 0o077])
 def test_folder_and_files_are_private_under_any_umask(
     way: Way, path: Path, umask: Callable[[int], None], mask: int
@@ -62,6 +63,7 @@ def test_folder_and_files_are_private_under_any_umask(
     assert set(kept.values()) == {0o600}
 
 
+@pytest.mark.attack("D6")
 def test_a_folder_and_a_file_that_others_could_enter_are_closed(path: Path) -> None:
     open_database(str(path)).close()
     path.parent.chmod(0o777)
@@ -70,6 +72,7 @@ def test_a_folder_and_a_file_that_others_could_enter_are_closed(path: Path) -> N
     assert (mode(path.parent), mode(path)) == (0o700, 0o600)
 
 
+@pytest.mark.attack("D6")
 def test_a_link_in_place_of_the_file_is_refused(path: Path, tmp_path: Path) -> None:
     target = tmp_path / "victim"
     target.write_bytes(b"")
@@ -79,6 +82,7 @@ def test_a_link_in_place_of_the_file_is_refused(path: Path, tmp_path: Path) -> N
     assert target.read_bytes() == b""
 
 
+@pytest.mark.attack("D6")
 def test_a_dangling_link_in_place_of_the_file_is_refused_and_creates_nothing(path: Path, tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.symlink_to(tmp_path / "nothing")
@@ -86,6 +90,7 @@ def test_a_dangling_link_in_place_of_the_file_is_refused_and_creates_nothing(pat
     assert not (tmp_path / "nothing").exists()
 
 
+@pytest.mark.attack("D6")
 def test_a_link_in_place_of_the_folder_is_refused(path: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     path.parent.parent.mkdir(parents=True)
@@ -116,6 +121,7 @@ def test_a_path_that_cannot_be_is_an_error_of_the_cache(tmp_path: Path) -> None:
     assert refused(tmp_path / "file/folder/codi/cache.db") == "E_CACHE"
 
 
+@pytest.mark.attack("D6")
 @pytest.mark.parametrize("what", ["folder", "file"])
 def test_what_belongs_to_someone_else_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     open_database(str(path)).close()
@@ -132,6 +138,7 @@ def test_what_belongs_to_someone_else_is_refused(path: Path, monkeypatch: pytest
     assert refused(path) == "E_CACHE_PERMS"
 
 
+@pytest.mark.attack("D6")
 @pytest.mark.skipif(os.geteuid() != 0, reason="giving a file away needs root")
 def test_a_file_given_to_another_user_is_refused(path: Path) -> None:
     open_database(str(path)).close()
@@ -205,6 +212,7 @@ DAMAGE = {
 }
 
 
+@pytest.mark.attack("D5")
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_cache_is_moved_aside_and_a_new_one_begun(way: Way, path: Path, damage: str) -> None:
     open_database(str(path)).close()
@@ -219,6 +227,7 @@ def test_a_damaged_cache_is_moved_aside_and_a_new_one_begun(way: Way, path: Path
     assert way.notices == [f"the cache was damaged; it was moved to {aside} and a new one begun"]
 
 
+@pytest.mark.attack("D5")
 def test_a_cache_that_breaks_while_it_is_open_is_rebuilt(way: Way, path: Path) -> None:
     cache = way.open(path)
     way.run(cache.store_library(row(), {}))
@@ -449,10 +458,10 @@ def test_tables_that_another_process_began_otherwise_meanwhile_are_damage(
 ) -> None:
     real = files._has_schema
 
-    def has_schema(connection: sqlite3.Connection) -> bool:
+    def has_schema(connection: sqlite3.Connection, layout: files.Layout = files.CACHE) -> bool:
         if connection.in_transaction:
             connection.execute("CREATE TABLE command_libraries (x)")
-        return real(connection)
+        return real(connection, layout)
 
     monkeypatch.setattr(files, "_has_schema", has_schema)
     assert refused(path) == "E_CACHE_DAMAGED"

@@ -9,7 +9,7 @@ import pytest
 
 from codi_tui.errors import CodiError, DocumentError, FetchError, GrantError, NotFoundError, ProtocolError
 from codi_tui.library.client import LibraryClient
-from codi_tui.limits import DOCUMENT_MAX_BYTES, MODULE_MAX_BYTES
+from codi_tui.limits import DOCUMENT_MAX_BYTES, MODULE_MAX_BYTES, TRUST_MAX_BYTES
 from codi_tui.operations.core import drive
 
 ORIGIN = "https://a.example"
@@ -51,6 +51,17 @@ def test_a_library_is_asked_for_by_its_name_within_its_limit() -> None:
 def test_headers_that_were_not_sent_are_none() -> None:
     delivery = drive(client(Answer(200, b"x"))[0].fetch_library("demo"))
     assert (delivery.tag, delivery.signature_header) == (None, None)
+
+
+def test_trust_documents_are_asked_for_by_version_or_the_latest() -> None:
+    source, transport = client(Answer(200, b"document"))
+    assert drive(source.fetch_trust()) == drive(source.fetch_trust(7)) == b"document"
+    assert transport.requests == [
+        (f"{ORIGIN}/api/v1/trust", TRUST_MAX_BYTES),
+        (f"{ORIGIN}/api/v1/trust/7", TRUST_MAX_BYTES),
+    ]
+    with pytest.raises(NotFoundError):
+        drive(client(Answer(404))[0].fetch_trust(8))
 
 
 def test_a_module_is_asked_for_by_its_digest_within_its_signed_size() -> None:

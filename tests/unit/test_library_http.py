@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from codi_tui.errors import CodiError, FetchError, ProtocolError
+from codi_tui import tls
+from codi_tui.errors import CodiError, DocumentError, FetchError, ProtocolError
 from codi_tui.library import http
 from codi_tui.library.http import BlockingTransport, HttpTransport
 from codi_tui.operations.core import drive
@@ -56,7 +57,7 @@ def test_without_an_event_loop_it_is_the_same_exchange(server: Server) -> None:
     server.answers["/x"] = body(b"hello")
     transport = BlockingTransport(HttpTransport())
     assert drive(transport.get(f"{server.origin}/x", limit_bytes=5)).body == b"hello"
-    with pytest.raises(FetchError) as caught:
+    with pytest.raises(DocumentError) as caught:
         drive(transport.get(f"{server.origin}/x", limit_bytes=4))
     assert caught.value.code == "E_TOO_LARGE"
 
@@ -225,7 +226,7 @@ def test_no_certificate_authority_is_taken_from_the_environment(
 ) -> None:
     (tmp_path / "ca.pem").write_text(CERTIFICATE)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    context = http._context.__wrapped__()
+    context = tls.client_context.__wrapped__()
     names = [dict(part[0] for part in item["subject"]).get("commonName") for item in context.get_ca_certs()]  # type: ignore[misc, call-overload]
     assert "codi test, trusted by nobody" not in names
 

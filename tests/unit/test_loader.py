@@ -196,6 +196,7 @@ WRONG_TYPES = {
 
 
 class TestTampered:
+    @pytest.mark.attack("D1")
     @pytest.mark.parametrize("name", TAMPERED)
     def test_a_tampered_row_is_dropped_and_fetched_again(self, bench: Bench, server: Simulator, name: str) -> None:
         bench.load()
@@ -210,6 +211,7 @@ class TestTampered:
         assert bench.load().library.cached
         assert server.requests == []
 
+    @pytest.mark.attack("D1")
     @pytest.mark.parametrize("name", TAMPERED)
     def test_a_tampered_row_is_refused_offline_and_dropped(self, bench: Bench, server: Simulator, name: str) -> None:
         bench.load()
@@ -241,6 +243,7 @@ class TestTampered:
         assert bench.load().library.cached
         assert server.requests == []
 
+    @pytest.mark.attack("D1")
     def test_every_flipped_byte_of_a_stored_message_is_fetched_again(self, bench: Bench, server: Simulator) -> None:
         bench.load()
         ((stored, _),) = bench.rows(ROW)
@@ -289,16 +292,21 @@ class TestTampered:
         assert drive(loader.load_module(drive(loader.load_command("demo.run")).library)).data == wasm(HELLO)
         assert bench.rows("SELECT count(*) FROM modules") == [(1,)]
 
-    @pytest.mark.parametrize("sql", ["UPDATE modules SET data = x'00'", "DELETE FROM modules"])
-    def test_a_tampered_or_missing_module_is_refused_offline(self, bench: Bench, server: Simulator, sql: str) -> None:
+    @pytest.mark.parametrize(
+        ("sql", "code"), [("UPDATE modules SET data = x'00'", "E_ZSTD"), ("DELETE FROM modules", "E_OFFLINE")]
+    )
+    def test_a_tampered_or_missing_module_is_refused_offline(
+        self, bench: Bench, server: Simulator, sql: str, code: str
+    ) -> None:
         bench.load()
         bench.change(sql)
         bench.offline = True
         server.requests.clear()
         loader = bench.loader()
         cached = drive(loader.load_command("demo.run")).library
-        with pytest.raises((RefusedError, FetchError)):
+        with pytest.raises(CodiError) as caught:
             drive(loader.load_module(cached))
+        assert caught.value.code == code
         assert server.requests == []
 
     def test_a_library_that_changed_at_its_source_gives_no_other_module(self, bench: Bench, server: Simulator) -> None:
@@ -429,6 +437,7 @@ class TestSources:
         assert bench.rows("SELECT * FROM command_libraries") == []
         bench.close()
 
+    @pytest.mark.attack("A18")
     def test_a_bundled_command_wins_over_a_cached_and_a_served_one(self, tmp_path: Path) -> None:
         server = Simulator(DEMO)
         bench = Bench(tmp_path, server)
@@ -447,6 +456,7 @@ class TestSources:
         assert refusal(bench).code == "E_NO_TRUST"
         bench.close()
 
+    @pytest.mark.attack("A18")
     def test_the_first_owner_keeps_the_short_name_and_it_is_said_once(self, tmp_path: Path) -> None:
         commands = {"demo": {"description": "Group", "subcommands": {"run": subcommand()}}}
         server = Simulator(DEMO, library("newcomer", commands=commands))
@@ -542,6 +552,7 @@ class TestRefused:
         for table in ("command_libraries", "modules", "command_index"):
             assert bench.rows(f"SELECT * FROM {table}") == []
 
+    @pytest.mark.attack("B10")
     def test_a_wrong_header_refuses_the_library(self, bench: Bench, server: Simulator) -> None:
         server.header = "0" * 128
         assert refusal(bench).code == "E_HEADER"
@@ -565,6 +576,7 @@ class TestRefused:
         assert server.requests[-1].startswith("blobs/")
         assert bench.rows("SELECT count(*) FROM modules") == [(1,)]
 
+    @pytest.mark.attack("A6")
     def test_another_module_that_travels_apart_is_refused(self, bench: Bench, server: Simulator) -> None:
         server.publish(DEMO, apart=True)
         (digest,) = server.blobs
@@ -665,6 +677,7 @@ class TestFailingCache:
         cache: Any = BrokenCache(bench.cache(), {"forget_library"})
         assert not drive(bench.loader(cache).load_command("demo.run")).library.cached
 
+    @pytest.mark.attack("D9")
     def test_a_full_disk_leaves_no_half_row(self, bench: Bench, server: Simulator) -> None:
         server.publish(signed(module=wasm(printing(1, os.urandom(60_000))), issued_at=ISSUED))
         cache = bench.cache()

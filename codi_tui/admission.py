@@ -1,0 +1,111 @@
+"""Admission: a library that a source delivers is let in, or refused, by all that is known of it.
+
+What was accepted before is asked for, and what is accepted now is remembered, before anybody stores or runs it.
+"""
+
+from __future__ import annotations
+
+from codi_tui.errors import DocumentError, RefusedError
+from codi_tui.trust.marks import NO_RECORD
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from codi_tui.library.source import Delivery, LibrarySource
+    from codi_tui.state.keeper import TrustKeeper
+    from codi_tui.trust import CommandLibrary, Record, SecurityValidator
+
+_FETCH_ATTEMPTS = 10
+"""A release that another process overtook while it was on its way is fetched again."""
+
+
+class Admission:
+    """The way in, for what comes from a source and, in part, for what comes from the cache."""
+
+    def __init__(
+        self, validator: SecurityValidator, check_module: Callable[[bytes], None], trust: TrustKeeper | None
+    ) -> None:
+        """
+        Args:
+            check_module: refuses bytes that are no module.
+            trust: remembers what was accepted from servers; without it nothing is remembered.
+        """
+        self._validator = validator
+        self._check_module = check_module
+        self._trust = trust
+
+    async def record(self, source: LibrarySource, name: str, *, pinned: bool = False) -> Record:
+        """What is remembered of a library; nothing of a local one, which its folder vouches for.
+
+        Raises:
+            StateError: it cannot be read.
+        """
+        if source.local or self._trust is None:
+            return NO_RECORD
+        return await self._trust.record(source.origin, name, pinned=pinned)
+
+    async def accept(
+        self, library: CommandLibrary, source: LibrarySource, record: Record, *, checked_at: float | None = None
+    ) -> None:
+        """Move the mark, before anything is stored: what a crash leaves is a mark whose release is fetched again.
+
+        Args:
+            checked_at: when the source of a cached library was last asked; None says just now.
+
+        Raises:
+            TrustError: `E_ROLLBACK`, `E_EQUIVOCATION`: another process accepted a later or another release meanwhile.
+        """
+        if source.local or self._trust is None:
+            return
+        asked_at = library.verified_at if checked_at is None else checked_at
+        await self._trust.accepted(library, record, fetched=checked_at is None, checked_at=asked_at)
+
+    async def fetch(self, source: LibrarySource, name: str, *, pinned: bool) -> tuple[CommandLibrary, Delivery]:
+        """Fetch and verify a library, and remember it unless it is pinned.
+
+        Raises:
+            RefusedError: it is not to be trusted; that is in the audit trail.
+            FetchError, NotFoundError: it is not to be had.
+            StateError: what was accepted before cannot be read.
+        """
+        for _ in range(_FETCH_ATTEMPTS):
+            before = await self.record(source, name, pinned=pinned)
+            try:
+                delivery = await source.fetch_library(name)
+            except DocumentError as error:
+                refusal: RefusedError = error
+                break
+            record = await self.record(source, name, pinned=pinned)
+            try:
+                library = await self._admit(source, name, delivery, record)
+                if not pinned:
+                    await self.accept(library, source, record)
+            except RefusedError as error:
+                refusal = error
+                if error.code == "E_ROLLBACK" and _place(before) != _place(
+                    await self.record(source, name, pinned=pinned)
+                ):
+                    continue
+                break
+            return library, delivery
+        if self._trust is not None:
+            self._trust.refused(refusal, origin=source.origin, name=name)
+        raise refusal
+
+    async def _admit(self, source: LibrarySource, name: str, delivery: Delivery, record: Record) -> CommandLibrary:
+        """Verify what was delivered, with its module, wherever that comes from."""
+        library = await self._validator.admit(
+            delivery.document, origin=source.origin, name=name, header=delivery.signature_header, record=record
+        )
+        if library.module is None and library.module_digest is not None:
+            data = await source.fetch_module(library.module_digest, library.module_bytes)
+            library.module = self._validator.verify_module(library, data)
+        if library.module is not None:
+            self._check_module(library.module.data)
+        return library
+
+
+def _place(record: Record) -> str | None:
+    """What a record's mark stands at."""
+    return None if record.mark is None else record.mark.digest
