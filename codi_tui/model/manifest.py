@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     OutputType = Literal["text", "json", "jsonl", "markdown", "csv", "events", "bytes"]
 
 MANIFEST_TYPE = "codi/library-manifest/v1"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Recorded beside a stored library: one that an older schema accepted is validated again."""
 
 
@@ -52,6 +52,16 @@ class LibraryMetadata(_View):
     @property
     def dependencies(self) -> list[str]:
         return list(self.document["dependencies"])
+
+    @property
+    def sequence(self) -> int | None:
+        """The number that its publisher counts up, or None in a document of the record's plain shape."""
+        return self.document.get("sequence")
+
+    @property
+    def issued_at(self) -> str | None:
+        """RFC 3339 in UTC, or None."""
+        return self.document.get("issued_at")
 
     @property
     def expires_at(self) -> str | None:

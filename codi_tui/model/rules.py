@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from codi_tui.limits import COMMANDS_MAX
 from codi_tui.model.arguments import definition_problems
+from codi_tui.model.endpoint import parse_endpoint
 from codi_tui.model.names import BUILT_INS
 
 
@@ -19,7 +20,7 @@ class Problem(NamedTuple):
 
     where: str
     message: str
-    kind: Literal["schema", "newer", "reserved"] = "schema"
+    kind: Literal["schema", "newer", "reserved", "large"] = "schema"
 
 
 FEATURES: frozenset[str] = frozenset()
@@ -39,7 +40,7 @@ def manifest_problems(document: object) -> Iterator[Problem]:
     commands = {group: _object(_object(item).get("subcommands")) for group, item in groups.items()}
     count = sum(max(1, len(subcommands)) for subcommands in commands.values())
     if count > COMMANDS_MAX:
-        yield Problem("commands", f"{count} commands: at most {COMMANDS_MAX} are allowed")
+        yield Problem("commands", f"{count} commands: at most {COMMANDS_MAX} are allowed", "large")
         return
     for group, subcommands in commands.items():
         for name, item in subcommands.items():
@@ -75,6 +76,11 @@ def _name_problems(parameters: list[dict[str, Any]]) -> Iterator[Problem]:
 def _handler_problems(handler: dict[str, Any]) -> Iterator[Problem]:
     if handler.get("type") == "websocket" and handler.get("endpoint") is None:
         yield Problem("handler", "a websocket handler needs an endpoint")
+    if handler.get("type") == "websocket" and isinstance(handler.get("endpoint"), str):
+        try:
+            parse_endpoint(handler["endpoint"])
+        except ValueError as error:
+            yield Problem("handler", str(error))
     if handler.get("type") in ("wasm", "local") and handler.get("function") is None:
         yield Problem("handler", f"a {handler['type']} handler needs a function")
     for template in ("argv", "stdin"):

@@ -6,7 +6,6 @@ format or required feature is refused, because ignoring it would change what run
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
@@ -14,17 +13,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, S
 from codi_tui.errors import DocumentError
 from codi_tui.limits import DESCRIPTION_MAX_CHARACTERS
 from codi_tui.model.names import COMMAND_NAME, LIBRARY_NAME, PARAMETER_NAME
+from codi_tui.model.permission import parse_permission
 from codi_tui.model.rules import Problem, manifest_problems
-
-_PERMISSION_SHAPE = re.compile(
-    r"(clock|random|local:[a-z][a-z0-9_.-]*|ws:server|(ws|net):[A-Za-z0-9*.-]+(:[0-9]{1,5})?|"
-    r"fs:(read|write):.{1,1024}|(env|secret):[A-Za-z_][A-Za-z0-9_]*)"
-)
 
 
 def _permission(text: str) -> str:
-    if not _PERMISSION_SHAPE.fullmatch(text):
-        raise ValueError("not a permission")
+    parse_permission(text)
     return text
 
 
@@ -135,7 +129,8 @@ def validate_manifest(document: object, *, library: str | None = None) -> None:
 
     Raises:
         DocumentError: `E_SCHEMA`, naming every problem at once; `E_UNSUPPORTED` when all of it is something that a
-            newer codi may know; `E_NAME_RESERVED` when a command takes a built-in's name.
+            newer codi may know; `E_TOO_LARGE` when all of it is beyond a limit; `E_NAME_RESERVED` when a command takes
+            a built-in's name.
     """
     try:
         problems = [*_shape_problems(document), *manifest_problems(document)]
@@ -154,15 +149,23 @@ def _shape_problems(document: object) -> list[Problem]:
             Problem(
                 ".".join(str(part) for part in item["loc"]) or "manifest",
                 item["msg"].removeprefix("Value error, "),
-                "newer" if item["type"] == "literal_error" and item["loc"][-1] in _OPEN else "schema",
+                _kind(item["type"], item["loc"]),
             )
             for item in error.errors(include_input=False, include_url=False)
         ]
     return []
 
 
+def _kind(error: str, where: tuple[int | str, ...]) -> Literal["schema", "newer", "large"]:
+    if error == "string_too_long" and where[-1] == "description":
+        return "large"
+    return "newer" if error == "literal_error" and where[-1] in _OPEN else "schema"
+
+
 def _code(problems: list[Problem]) -> str:
     kinds = {problem.kind for problem in problems}
     if "reserved" in kinds:
         return "E_NAME_RESERVED"
+    if kinds == {"large"}:
+        return "E_TOO_LARGE"
     return "E_UNSUPPORTED" if kinds == {"newer"} else "E_SCHEMA"
