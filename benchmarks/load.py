@@ -82,8 +82,7 @@ async def first_load(home: Path) -> float:
     if events[-1].type != "completed":
         raise SystemExit(f"the run failed: {events[-1]}")
     took = (time.perf_counter() - start) * 1000
-    if core.cache is not None:
-        await core.cache.close()
+    await core.close()
     return took
 
 

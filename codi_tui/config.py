@@ -18,6 +18,7 @@ import re
 
 from codi_tui.errors import ConfigError, TrustError
 from codi_tui.limits import SETTINGS_MAX_BYTES
+from codi_tui.model.hosts import is_host
 from codi_tui.trust.keyring import TrustedKey
 
 TYPE_CHECKING = False
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 _LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:]+\])(:(?P<port>[0-9]{1,5}))?", re.ASCII)
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
 
 class Server:
@@ -102,27 +102,12 @@ def parse_origin(url: str, *, insecure_loopback: bool = False) -> str:
     """
     match = _ORIGIN.fullmatch(url.removesuffix("/"))
     port = int(match["port"]) if match and match["port"] else None
-    if match is None or not _is_host(match["host"]) or (port is not None and not 0 < port < 65536):
+    if match is None or not is_host(match["host"]) or (port is not None and not 0 < port < 65536):
         raise ValueError(f"not a server address such as https://libraries.example.com: {url[:80]!r}")
     scheme, host = match["scheme"], match["host"]
     if scheme == "http" and not (insecure_loopback and host in _LOOPBACK):
         raise ValueError(f"a server is reached by https (or, with insecure_loopback, http on loopback): {url[:80]!r}")
     return f"{scheme}://{host}" + ("" if port is None or (scheme, port) == ("https", 443) else f":{port}")
-
-
-def _is_host(host: str) -> bool:
-    """Whether a host is a DNS name, an IPv4 address or an IPv6 address in brackets."""
-    import ipaddress
-
-    labels = host.split(".")
-    try:
-        if host.startswith("["):
-            ipaddress.IPv6Address(host[1:-1])
-        elif labels[-1][:1].isdigit():  # no name ends so, and an address has one spelling
-            ipaddress.IPv4Address(host)
-    except ValueError:
-        return False
-    return host.startswith("[") or all(_LABEL.fullmatch(label) for label in labels)
 
 
 def _tables(table: dict[str, Any], name: str) -> list[dict[str, Any]]:

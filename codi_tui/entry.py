@@ -40,6 +40,8 @@ def _open_standard_descriptors() -> None:
 
 def _front_door(words: list[str]) -> int:
     first = words[0] if words else "help"
+    if words[:2] == ["help", "ui"]:
+        return _workspace(["--help"])
     if first in ("help", "-h", "--help"):
         from codi_tui.cli.help import main as show_help
 
@@ -53,6 +55,16 @@ def _front_door(words: list[str]) -> int:
         from codi_tui.cli.run import main as run
 
         return run(words[1:])
+    if first == "ui":
+        return _workspace(words[1:])
+    if first == "config":
+        from codi_tui.cli.config import main as config
+
+        return config(words[1:])
+    if first == "auth":
+        from codi_tui.cli.auth import main as auth
+
+        return auth(words[1:])
     if first.startswith("-"):
         return _not_an_option(first)
     from codi_tui.model.names import BUILT_INS
@@ -64,6 +76,18 @@ def _front_door(words: list[str]) -> int:
     from codi_tui.cli.run import bare
 
     return bare(words)
+
+
+def _workspace(words: list[str]) -> int:
+    from codi_tui.errors import CodiError
+    from codi_tui.ui.launch import main as workspace
+
+    try:
+        return workspace(words)
+    except CodiError as error:
+        from codi_tui.cli.narration import report
+
+        return report(error)
 
 
 def _not_an_option(word: str) -> int:
@@ -88,7 +112,10 @@ def _internal_error(error: Exception) -> int:
     if "CODI_TRACEBACK" in os.environ:
         import traceback
 
-        traceback.print_exception(error)
+        from codi_tui.cli.narration import write_stderr
+        from codi_tui.text import sanitize
+
+        write_stderr(sanitize("".join(traceback.format_exception(error))).encode())
     said = CodiError(
         f"this is a fault in codi: {type(error).__name__}: {str(error)[:300]}",
         code="E_INTERNAL",

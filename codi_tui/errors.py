@@ -7,10 +7,11 @@ CodiError
 ├── InputError            E_INPUT         a file that the user named cannot be read
 ├── ConfigError           E_CONFIG        the settings file
 ├── CacheError            E_CACHE…        the cache cannot be used safely
+├── StateError            E_STATE…        what codi must not forget (marks, trust, grants) cannot be read: fails closed
 ├── FetchError            E_NETWORK…      a library server: unreachable, or answering wrongly
 ├── RefusedError          E_…             anything wrong with a library: fails closed
 │   ├── DocumentError     E_JSON…         the document is not what the profile or the schema allows
-│   ├── TrustError        E_SIGNATURE…    signature, key, scope, name, time, digest
+│   ├── TrustError        E_SIGNATURE…    signature, key, scope, name, time, digest; trust documents
 │   ├── ModuleError       E_WASM_…        the module's bytes, format or imports
 │   └── GrantError        E_PERMISSION    declared and granted do not cover what is asked
 ├── LimitError            E_WASM_TIME…    a run was stopped at a limit
@@ -75,6 +76,12 @@ class CacheError(CodiError):
     default_code = "E_CACHE"
 
 
+class StateError(CodiError):
+    """The state database cannot be used. It is never rebuilt silently: that would forget marks and grants."""
+
+    default_code = "E_STATE"
+
+
 class FetchError(CodiError):
     """A library server cannot be reached, is not to be asked (offline), or answers wrongly."""
 
@@ -94,9 +101,24 @@ class DocumentError(RefusedError):
 
 
 class TrustError(RefusedError):
-    """Signature, key, scope, name, time or digest do not hold."""
+    """Signature, key, scope, name, time or digest do not hold.
+
+    `facts` are what an audit needs beside the sentence, such as the two digests of an equivocation.
+    """
 
     default_code = "E_SIGNATURE"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        hint: str | None = None,
+        library: str | None = None,
+        facts: dict[str, object] | None = None,
+    ) -> None:
+        super().__init__(message, code=code, hint=hint, library=library)
+        self.facts = facts or {}
 
 
 class ModuleError(RefusedError):
@@ -106,9 +128,24 @@ class ModuleError(RefusedError):
 
 
 class GrantError(RefusedError):
-    """The command needs a permission that is not declared, or not granted."""
+    """The command needs a permission that is not declared, or not granted; or its library has changed (`E_CHANGED`).
+
+    `lines` says, raw, what a person would have been asked.
+    """
 
     default_code = "E_PERMISSION"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        hint: str | None = None,
+        library: str | None = None,
+        lines: list[str] | None = None,
+    ) -> None:
+        super().__init__(message, code=code, hint=hint, library=library)
+        self.lines = lines or []
 
 
 class LimitError(CodiError):

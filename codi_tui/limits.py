@@ -22,6 +22,37 @@ SETTINGS_MAX_BYTES = 1 * MIB
 # Trust
 CANDIDATE_KEYS_MAX = 16
 CLOCK_SKEW_SECONDS = 5 * 60
+CLOCK_BACK_SECONDS = 24 * 60 * 60
+"""How far the system clock may lie behind the latest time that was ever verified."""
+SIGNATURES_MAX = 8
+"""Signatures beside one manifest."""
+TRUST_MAX_BYTES = 1 * MIB
+"""One trust document."""
+TRUST_KEYS_MAX = 256
+TRUST_ROOT_KEYS_MAX = 16
+TRUST_ROOT_SIGNATURES_MAX = 32
+"""A rotation of all root keys carries the signatures of the old ones and the new."""
+TRUST_RULES_MAX = 1_000
+TRUST_NAMES_MAX = 10_000
+"""Names in `rules`, `reserved` and `min_sequence`, each."""
+TRUST_CHAIN_MAX = 64
+"""Trust documents taken in by one refresh."""
+TRUST_FRESH_SECONDS = 60 * 60
+"""A trust document or library that its server was asked about within this time is fresh."""
+STALE_NOTICE_SECONDS = 7 * 24 * 60 * 60
+"""A cached library that nobody asked about for so long is pointed out, once a day."""
+STALE_NOTICE_EVERY_SECONDS = 24 * 60 * 60
+HISTORY_DIGESTS = 64
+"""Messages remembered of each library; a retired key verifies only those."""
+QUARANTINE_ROWS = 32
+QUARANTINE_ROW_BYTES = 1 * MIB
+AUDIT_LINE_BYTES = 4 * KIB
+SURFACE_MAX_BYTES = 1 * MIB
+"""What is remembered of a library that was approved."""
+SURFACE_TEXT_CHARACTERS = 300
+"""Of a description, shown when it changes."""
+QUESTION_LINES_MAX = 600
+"""Permissions and differences that one question lists; a library may declare 256 permissions, and none is left out."""
 
 # Network
 EXCHANGE_SECONDS = 15.0
@@ -34,6 +65,8 @@ ARTEFACT_MAX_BYTES = 512 * MIB
 # Compiling
 COMPILE_SECONDS = 30.0
 COMPILE_MEMORY_BYTES = 2 * GIB
+VALIDATE_SECONDS = 10.0
+"""Checking a module of many functions takes a tenth of a second; a hostile one can be made to take minutes."""
 
 # Running
 RUN_WALL_SECONDS = 300.0
@@ -44,8 +77,65 @@ RUN_TABLE_ELEMENTS = 10_000
 THREAD_STACK_BYTES = 16 * MIB
 """A guest may use RUN_STACK_BYTES of it; on a small thread stack a deep guest would be a crash, not a trap."""
 EVENT_OUTPUT_BYTES = 64 * KIB
+EVENT_LINE_BYTES = 1 * MIB
+"""One line of a guest whose output is `events`."""
+EVENT_MESSAGE_CHARACTERS = 4 * KIB
 ARGUMENTS_MAX_BYTES = 1 * MIB
 RENDERED_RESULT_BYTES = 1 * MIB
 """A JSON result up to this size is laid out for reading; a larger one is passed through as it is."""
 COLLECTED_RESULT_BYTES = 64 * MIB
 """What `--output json` holds of a command whose output is not JSON."""
+
+# Output in the workspace
+OUTPUT_RING_LINES = 10_000
+"""Lines of a run held in memory; what is older is read back from the spool."""
+OUTPUT_RING_BYTES = 16 * MIB
+OUTPUT_BLOCK_BYTES = 64 * KIB
+"""Lines are kept, indexed and read back in blocks of about this size; of a longer line, only its start is looked at."""
+OUTPUT_SPOOL_BYTES = 1 * GIB
+OUTPUT_SPOOL_BLOCKS = 1_000_000
+"""Bounds the spool's index (25 bytes a block) when two streams take turns line by line."""
+OUTPUT_LINE_CHARACTERS = 1_000
+"""Shown of a line. All of it is in the spool."""
+OUTPUT_SLICE_SECONDS = 0.004
+"""The longest that taking in, or searching, keeps the keyboard waiting at a time."""
+
+# Searching
+PALETTE_HITS = 50
+PALETTE_SCORED = 500
+"""Of the names that hold a word's letters only here and there, so many are told apart by how tight they are."""
+PALETTE_SEARCHES = 16
+"""Searches remembered, so that taking a letter back costs nothing."""
+QUERY_CHARACTERS = 200
+
+# The workspace
+RUNS_KEPT = 20
+"""Runs that are over and whose output can still be looked at."""
+FIELD_CHARACTERS = 4_000
+"""A longer value is not put into a field of a form: a default then stays what it is, unseen."""
+
+# Runs on a server (docs/run-protocol.md)
+RUN_CONNECT_SECONDS = 10.0
+"""Opening a connection: the name, TCP, TLS and the handshake together."""
+RUN_RECONNECT_SECONDS = 30.0
+"""How long a run that lost its connection is tried to be taken up again without anything new."""
+RUN_SILENCE_SECONDS = 15.0
+"""A peer that is silent for so long is asked for a sign of life, and given as long again."""
+RUN_CLOSE_SECONDS = 1.0
+"""Saying goodbye, `cancel` included."""
+RUN_MESSAGE_MAX_BYTES = 2 * MIB
+RUN_QUEUE_FRAMES = 8
+"""Frames that wait to be taken; then the socket is not read."""
+RUN_CONTROL_FRAMES_MAX = 100
+"""Pings and pongs within `RUN_SILENCE_SECONDS`; each ping costs an answer that waits in memory."""
+RUN_TEXT_MAX_CHARACTERS = 4 * KIB
+"""What is kept of a message that the server wrote for people."""
+RUN_ACK_EVENTS = 64
+RUN_ACK_BYTES = 1 * MIB
+RUN_STDIN_WINDOW_BYTES = 1 * MIB
+"""Stdin that was read and that the server has not acknowledged."""
+
+# Agents
+AGENT_MAX_BYTES = 64 * KIB
+"""One agent's file."""
+AGENTS_MAX = 256

@@ -87,3 +87,10 @@ def bundled_folder() -> str:
     if os.path.isdir(installed):
         return installed
     return os.path.join(os.path.dirname(package), "libraries", "sealed")
+
+
+def styles_folder() -> str:
+    """The workspace's style sheets: inside an installed package, or beside it in a source tree."""
+    package = package_folder()
+    installed = os.path.join(package, "styles")
+    return installed if os.path.isdir(installed) else os.path.join(os.path.dirname(package), "styles")

@@ -14,6 +14,7 @@ _UNSAFE = re.compile(
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"  # zero width, bidi, invisible, surrogates
     "\U00013430-\U0001345f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "|(?<=[\ufe0e\ufe0f])[\ufe0e\ufe0f]"  # one chooses an emoji's form; more are invisible, and could carry a message
 )
 _MARKS_MAX = 8
 """Combining marks on one character; no script needs more."""
@@ -25,17 +26,63 @@ _MAY_BE_MARKS = re.compile(
 
 
 def sanitize(text: str) -> str:
-    """Untrusted text as it may be shown on a terminal or in a pane. Never fails, whatever the text."""
+    """Untrusted text as it may be shown on a terminal or in a pane, at most nine times as long.
+
+    Raises:
+        TypeError: it is no `str`. Nothing is raised for any text, lone surrogates included.
+    """
+    if not isinstance(text, str):
+        raise TypeError("only text can be made safe to show")
     if text.isascii() and text.isprintable():
         return text
     text = text.replace("\r\n", "\n")
     return _MAY_BE_MARKS.sub(_without_floods, _UNSAFE.sub(_visible, text))
 
 
+class SafeText:
+    """Untrusted output that comes in pieces, made safe piece by piece.
+
+    Marks at the end of a piece count for the next one, else a flood of them would pass when each is written alone.
+    """
+
+    __slots__ = ("_marks",)
+
+    def __init__(self) -> None:
+        self._marks = ""
+
+    def take(self, data: bytes) -> bytes:
+        """The next piece as it may be shown."""
+        shown = sanitize(self._marks + data.decode(errors="replace"))
+        begun, end = len(self._marks), len(shown)
+        while end and _is_mark(shown[end - 1]):
+            end -= 1
+        self._marks = shown[end:]
+        return shown[begun:].encode()
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char) in ("Mn", "Me", "Mc")
+
+
 def sanitize_line(text: str, limit: int = 500) -> str:
     """Like `sanitize`, on one line of bounded length: for names, messages and table cells."""
     line = sanitize(text[: limit + 1]).replace("\n", "␊").replace("\t", " ")
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def sanitize_field(text: str) -> str:
+    """Like `sanitize`, each character by exactly one: for fields that are edited, whose cursor counts characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _MAY_BE_MARKS.sub(_with_floods_shown, _UNSAFE.sub(_picture, text.translate(_BLANKS)))
+
+
+_BLANKS = {0x09: " ", 0x0A: "␊"}
+
+
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return chr(0x2400 + code) if code < 0x20 else "␡" if code == 0x7F else "�"
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -46,9 +93,17 @@ def _visible(match: re.Match[str]) -> str:
 
 
 def _without_floods(match: re.Match[str]) -> str:
+    return _replace_floods(match.group(), "")
+
+
+def _with_floods_shown(match: re.Match[str]) -> str:
+    return _replace_floods(match.group(), "�")
+
+
+def _replace_floods(text: str, replacement: str) -> str:
+    """The text with a replacement for each combining mark beyond what one character may carry."""
     kept, marks = [], 0
-    for char in match.group():
-        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me", "Mc") else 0
-        if marks <= _MARKS_MAX:
-            kept.append(char)
+    for char in text:
+        marks = marks + 1 if _is_mark(char) else 0
+        kept.append(char if marks <= _MARKS_MAX else replacement)
     return "".join(kept)

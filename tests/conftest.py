@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,13 @@ CODI = str(Path(sys.executable).parent / "codi")
 VECTORS = os.environ.get("CODI_VECTORS")
 
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever starts the tests may ignore it; a child would too
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-snapshots", action="store_true", help="keep the screens as they are drawn now")
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home folder."""
@@ -25,6 +33,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder for the tests that run many commands of one module: it is compiled once."""
+    return tmp_path_factory.mktemp("shared-data")
+
+
+@pytest.fixture
+def warm(home: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use the shared data folder."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(shared_data))
 
 
 @dataclass
@@ -66,6 +86,11 @@ def vectors() -> Path:
             pytest.fail(f"no test vectors at {folder}")
         pytest.skip("no test vectors here: set CODI_VECTORS")
     return folder
+
+
+def data_folder(home: Path) -> Path:
+    """Where codi keeps what it keeps."""
+    return home / ".local/share/coditect/codi"
 
 
 def add_server(home: Path, origin: str, public_key: bytes, libraries: list[str]) -> None:

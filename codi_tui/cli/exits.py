@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 OK = 0
+NOT_FOUND = 66
 CRASHED = 70
 INTERRUPTED = 130
 REFUSED = 77
@@ -11,12 +12,22 @@ GUEST_MAX = 63
 """A command's own statuses up to here are passed through; its others become `CRASHED`."""
 
 _STATUS = {
-    64: ("E_USAGE",),
+    64: ("E_USAGE", "E_TERMINAL"),
     65: ("E_INPUT",),
-    66: ("E_NOT_FOUND",),
+    NOT_FOUND: ("E_NOT_FOUND",),
     69: ("E_NETWORK", "E_OFFLINE", "E_HTTP", "E_UNAVAILABLE"),
     70: ("E_HANDLER", "E_WASM_TRAP", "E_INTERNAL"),
-    74: ("E_CACHE", "E_CACHE_PERMS", "E_CACHE_DAMAGED", "E_ZSTD", "E_OUTPUT"),
+    73: ("E_EXISTS",),
+    74: (
+        "E_CACHE",
+        "E_CACHE_PERMS",
+        "E_CACHE_DAMAGED",
+        "E_ZSTD",
+        "E_OUTPUT",
+        "E_STATE",
+        "E_STATE_PERMS",
+        "E_STATE_DAMAGED",
+    ),
     75: ("E_LIMIT", "E_WASM_TIME", "E_WASM_MEMORY", "E_WASM_OUTPUT", "E_WASM_STACK", "E_WASM_TABLES", "E_WASM_COMPILE"),
     76: ("E_PROTOCOL", "E_REDIRECT", "E_ENCODING"),
     78: ("E_CONFIG",),

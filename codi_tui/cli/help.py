@@ -20,8 +20,11 @@ Usage:
   codi --version
 
 Built-ins:
+  auth      whom codi trusts: codi auth --help
   help      built-ins and library commands
   run       one command, for scripts and pipes
+  ui        the workspace: browse, fill a form, run, watch
+  config    what was granted to libraries: codi config --help
 """
 
 
@@ -75,12 +78,20 @@ def _one(word: str) -> int:
         return main([])
     if word == "run":
         return run.main(["--help"])
+    if word == "auth":
+        from codi_tui.cli import auth
+
+        return auth.main(["--help"])
+    if word == "config":
+        from codi_tui.cli import config
+
+        return config.main(["--help"])
     return absent.main(word) if word in BUILT_INS else run.bare([word, "--help"])
 
 
 def command_help(library: CommandLibrary, definition: SubcommandDefinition) -> str:
     """The help of one command, from its verified manifest; sanitised."""
-    from codi_tui.cli.flags import usage_line
+    from codi_tui.operations.flags import usage_line
     from codi_tui.text import sanitize
 
     lines = [_one_line(definition.description), "", _one_line(usage_line(definition))]
@@ -98,8 +109,8 @@ def command_help(library: CommandLibrary, definition: SubcommandDefinition) -> s
 
 
 def _written(parameter: ArgumentDefinition) -> str:
-    from codi_tui.cli.flags import placeholder
     from codi_tui.model.manifest import OptionDefinition
+    from codi_tui.operations.flags import placeholder
 
     if not isinstance(parameter, OptionDefinition):
         return placeholder(parameter) + ("…" if parameter.multiple else "")

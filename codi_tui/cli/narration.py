@@ -7,6 +7,10 @@ import os
 from codi_tui.cli.exits import status_of
 from codi_tui.errors import CodiError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 STDOUT, STDERR = 1, 2
 
 
@@ -53,11 +57,12 @@ def notice(message: str) -> None:
 
 def report(error: CodiError, *, as_json: bool = False) -> int:
     """Say an error and return its exit status."""
-    from codi_tui.errors import UsageError
+    from codi_tui.errors import GrantError, UsageError
     from codi_tui.model.events import error_document
 
+    lines = error.lines if isinstance(error, GrantError) else []
     if as_json:
-        report_document(error_document(error))
+        report_document({**error_document(error), **({"details": lines} if lines else {})})
     elif isinstance(error, UsageError):
         for problem in error.problems:
             say(f"codi: {problem}")
@@ -65,6 +70,8 @@ def report(error: CodiError, *, as_json: bool = False) -> int:
             if line:
                 say(line)
     else:
+        for line in lines:
+            say(f"  {line}")
         report_failure(error_document(error))
     return status_of(error.code)
 
@@ -77,7 +84,7 @@ def report_failure(document: dict[str, str | None]) -> None:
         say(f"codi: next: {document['hint']}")
 
 
-def report_document(document: dict[str, str | None]) -> None:
+def report_document(document: Mapping[str, object]) -> None:
     """An error document as a program reads it."""
     import json
 

@@ -6,13 +6,13 @@ import os
 import select
 
 from codi_tui.cli.exits import INTERRUPTED, OK, status_of
-from codi_tui.cli.flags import HelpWanted, parse_flags
 from codi_tui.cli.narration import STDERR, STDOUT, notice, report, write_all
 from codi_tui.cli.output import FORMATS, make_output
 from codi_tui.errors import CacheError, CodiError, FetchError, InputError, NotFoundError, UsageError
 from codi_tui.limits import ARGUMENTS_MAX_BYTES
 from codi_tui.model.names import BUILT_INS
 from codi_tui.operations.core import assemble, drive
+from codi_tui.operations.flags import RUN_OPTIONS_WITH_VALUE, HelpWanted, parse_flags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from codi_tui.errors import LimitError
     from codi_tui.execute.invocation import Invocation
     from codi_tui.library.client import Transport
+    from codi_tui.loader import ResolvedCommand
     from codi_tui.operations.core import Core
+    from codi_tui.trust import Permissions
 
 USAGE = (
     "usage: codi run [--output text|json|jsonl|raw] [--args JSON|@FILE] [--offline] [--dry-run] [--allow PERMISSION] "
@@ -42,7 +44,7 @@ codi's own options stand before the command, the command's behind it.
   --output raw      the command's own bytes, whatever they are
   --args JSON       the command's arguments as a JSON object, or @FILE to read them from a file
   --offline         never open a socket
-  --dry-run         resolve, load, verify and check the arguments; say what would run, and stop
+  --dry-run         resolve, load, verify and check the arguments; say what would run and what it may do, and stop
   --allow PERMISSION  grant a permission for this one run; may be repeated
   --timeout SECONDS stop the run after so long
 
@@ -116,7 +118,7 @@ def _parse_options(words: list[str], options: Options) -> list[str] | None:
             if equals:
                 problems.append(f"{name} takes no value")
             _set_switch(options, name)
-        elif name not in _WITH_VALUE:
+        elif name not in RUN_OPTIONS_WITH_VALUE:
             problems.append(f"{name} is not one of codi's options here")
         elif not equals and not rest:
             problems.append(f"{name} needs a value")
@@ -128,9 +130,6 @@ def _parse_options(words: list[str], options: Options) -> list[str] | None:
     if problems:
         raise UsageError(problems, usage=USAGE)
     return rest
-
-
-_WITH_VALUE = ("--output", "--args", "--allow", "--timeout")
 
 
 def _set_switch(options: Options, name: str) -> None:
@@ -198,24 +197,34 @@ async def _run(command: str, words: list[str], options: Options) -> int:
 
         write_all(STDOUT, command_help(resolved.library, resolved.definition).encode())
         return OK
-    from codi_tui.execute.invocation import Invocation
-    from codi_tui.trust.policy import Permissions
-
-    permissions = Permissions(resolved.library, resolved.definition.path, options.allow)
-    invocation = Invocation(resolved.library, resolved.definition, arguments, permissions, options.timeout)
     if options.dry_run:
-        return _say_what_would_run(invocation)
+        from codi_tui.cli.dry_run import dry_run
+
+        return await dry_run(core, resolved, arguments, options.allow, options.timeout)
+    from codi_tui.execute.invocation import Invocation
+
+    permissions = await _authorize(core, resolved, command, options)
+    invocation = Invocation(resolved.library, resolved.definition, arguments, permissions, options.timeout)
     return await _execute(core, invocation, options)
 
 
+async def _authorize(core: Core, resolved: ResolvedCommand, command: str, options: Options) -> Permissions:
+    library, definition = resolved.library, resolved.definition
+    from codi_tui.trust.policy import BUNDLED, Permissions
+
+    if library.origin == BUNDLED:  # there is nothing to ask, and this is the hot path
+        return Permissions(library, definition.path, options.allow)
+    from codi_tui.cli.consent import terminal_ask
+    from codi_tui.operations.grants import authorize
+
+    return await authorize(
+        core, library, definition, allow=options.allow, ask=terminal_ask(), written=command, notice=notice
+    )
+
+
 async def _execute(core: Core, invocation: Invocation, options: Options) -> int:
-    from codi_tui.execute.artefacts import ArtefactStore
-    from codi_tui.execute.executor import DynamicExecutor
-    from codi_tui.execute.local import LocalExecutor
-    from codi_tui.execute.module import engine
     from codi_tui.execute.staging import remove_runs_of
-    from codi_tui.execute.wasm import WasmSandbox
-    from codi_tui.execute.websocket import WebSocketExecutor
+    from codi_tui.operations.executors import needs_event_loop, one_shot_executor
 
     def clean_up() -> None:
         remove_runs_of(core.runs_folder, os.getpid())
@@ -223,24 +232,24 @@ async def _execute(core: Core, invocation: Invocation, options: Options) -> int:
     def overdue(error: LimitError) -> NoReturn:
         clean_up()
         if select.select([], [STDERR], [], 0)[1]:
+            output.clear()
             report(error, as_json=options.machine)
         os._exit(status_of(error.code))
 
     _when_terminated(clean_up)
-    artefacts = ArtefactStore(core.modules_folder, engine().identity)
-    executor = DynamicExecutor(
-        {
-            "wasm": WasmSandbox(artefacts, core.loader.load_module, core.runs_folder, overdue=overdue),
-            "local": LocalExecutor(),
-            "websocket": WebSocketExecutor(),
-        }
-    )
     output = make_output(options.output, invocation.definition.handler.output)
+    executor = one_shot_executor(core, overdue)
+    if needs_event_loop(invocation.definition.handler):
+        from codi_tui.cli.remote import show_on_a_loop
+
+        show_on_a_loop(executor, invocation, output)
+        return output.status
     events = executor.execute(invocation)
     try:
         async for event in events:
             output.show(event)
     finally:
+        output.clear()
         await events.aclose()
     return output.status
 
@@ -260,27 +269,6 @@ def _when_terminated(clean_up: Callable[[], None]) -> None:
             signal.signal(number, end)
 
 
-def _say_what_would_run(invocation: Invocation) -> int:
-    import json
-
-    library, handler = invocation.library, invocation.definition.handler
-    limits = invocation.limits(handler)
-    document = {
-        "command": invocation.definition.path,
-        "library": library.name,
-        "version": library.version,
-        "origin": library.origin,
-        "digest": library.digest,
-        "signed_by": library.key_id,
-        "handler": handler.handler_type,
-        "permissions": list(invocation.permissions),
-        "limits": {name: getattr(limits, name) for name in ("wall_seconds", "memory_bytes", "output_bytes")},
-        "arguments": invocation.arguments,
-    }
-    write_all(STDOUT, f"{json.dumps(document, indent=2)}\n".encode())
-    return OK
-
-
 def _transport() -> Transport:
     from codi_tui.library.http import BlockingTransport, HttpTransport
 
@@ -289,7 +277,7 @@ def _transport() -> Transport:
 
 async def _with_suggestions(core: Core, command: str, error: CodiError) -> CodiError:
     """The same error, with the names that may have been meant."""
-    from codi_tui.catalog import list_commands, nearest
+    from codi_tui.catalog.commands import list_commands, nearest
 
     try:
         entries = await list_commands(core.bundled, core.cache)

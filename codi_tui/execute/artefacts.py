@@ -91,3 +91,21 @@ class ArtefactStore:
         key = os.urandom(_KEY_BYTES)
         replace_file(path, key)
         return key
+
+
+def artefact_paths(folder: str, module_digest: str) -> list[str]:
+    """The compiled modules of a digest, of whichever engine."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return [os.path.join(folder, name) for name in names if name.startswith(f"{module_digest}-")]
+
+
+def remove_artefacts(folder: str, module_digest: str) -> None:
+    """Remove the compiled modules of a digest; a run that has one open goes on."""
+    for path in artefact_paths(folder, module_digest):
+        try:
+            os.unlink(path)
+        except OSError:
+            pass  # it is a copy of something that can be made again, and takes room at worst

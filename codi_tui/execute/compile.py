@@ -1,6 +1,6 @@
 """Compiling, in a child that can be killed: it cannot be interrupted, and a hostile module takes gigabytes (F11).
 
-`main` is the child's: it reads a WebAssembly module on stdin and writes the artefact on stdout.
+`main` is the child's: it reads a WebAssembly module on stdin and writes the artefact on stdout. `main_check` only checks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from codi_tui.errors import HandlerError, LimitError, ModuleError
 from codi_tui.execute.artefact import Artefact
 from codi_tui.execute.engine import Engine, EngineError
-from codi_tui.limits import COMPILE_MEMORY_BYTES, COMPILE_SECONDS, MODULE_MAX_BYTES
+from codi_tui.limits import COMPILE_MEMORY_BYTES, COMPILE_SECONDS, MODULE_MAX_BYTES, VALIDATE_SECONDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +53,42 @@ def compile_module(module: VerifiedModule) -> Artefact:
             code="E_WASM_COMPILE",
         )
     return Artefact.from_bytes(child.stdout)
+
+
+def check_module(data: bytes) -> None:
+    """Check a module's bytes in a child, for at most `VALIDATE_SECONDS`.
+
+    Raises:
+        ModuleError: `E_WASM_MODULE`, it is not valid, or cannot be checked within its limits.
+    """
+    import subprocess
+
+    try:
+        child = subprocess.run(
+            [sys.executable, "-P", "-c", "from codi_tui.execute.compile import main_check as m; raise SystemExit(m())"],
+            input=data,
+            capture_output=True,
+            timeout=VALIDATE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ModuleError(f"checking the module took longer than {VALIDATE_SECONDS:g} s") from None
+    except OSError as error:
+        raise ModuleError(f"the module cannot be checked: {error.strerror}") from None
+    if child.returncode != 0:
+        said = child.stderr.decode(errors="replace").strip().splitlines() or [f"status {child.returncode}"]
+        raise ModuleError(f"the module is not valid: {said[-1][:200]}")
+
+
+def main_check() -> int:
+    """Read a module, say nothing about a valid one."""
+    _limit_this_process()
+    try:
+        Engine().validate(sys.stdin.buffer.read(MODULE_MAX_BYTES))
+    except EngineError as error:
+        print(str(error).splitlines()[0], file=sys.stderr)
+        return _REFUSED
+    return 0
 
 
 def main() -> int:

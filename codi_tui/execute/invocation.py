@@ -42,7 +42,8 @@ class Invocation:
 
     Attributes:
         wall_seconds: the user's own limit for this run, or None.
-        stdin: what a worker's guest reads, or None for nothing; a guest in this process reads the process's own.
+        stdin: what a worker's guest or a server reads, or None for nothing; a guest in this process reads the process's
+            own.
     """
 
     __slots__ = ("arguments", "definition", "library", "permissions", "stdin", "wall_seconds")

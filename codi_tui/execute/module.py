@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codi_tui.errors import ModuleError
-from codi_tui.limits import MODULE_MAX_BYTES
+from codi_tui.limits import KIB, MODULE_MAX_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 _MAGIC = b"\0asm"
 _MODULE = b"\x01\0\0\0"
 _COMPONENT_LAYER = b"\x01\0"
+_CHECKED_HERE_BYTES = 64 * KIB
+"""The engine's check takes up to 10 µs a byte (branch tables to blocks of a thousand results) and cannot be stopped."""
 
 _engine: Engine | None = None
 
@@ -36,17 +38,26 @@ def engine() -> Engine:
 def validate_module(data: bytes) -> None:
     """Refuse bytes that are not one valid binary WebAssembly module of the proposals that codi allows.
 
-    The text format is refused (the engine would take it), and so is a component (trust facts F9).
+    The text format is refused (the engine would take it), and so is a component (trust facts F9). A module of which
+    checking could take long is checked in a child process, for at most `VALIDATE_SECONDS`.
 
     Raises:
-        ModuleError: `E_WASM_MODULE`, or `E_TOO_LARGE` beyond `MODULE_MAX_BYTES`.
+        ModuleError: `E_WASM_MODULE`; `E_UNSUPPORTED` for a component; `E_TOO_LARGE` beyond `MODULE_MAX_BYTES`;
+            `E_ENGINE` where there is no engine for this platform. No other exception.
     """
+    if not isinstance(data, bytes):
+        raise ModuleError("a module comes as bytes")
     if len(data) > MODULE_MAX_BYTES:
         raise ModuleError(f"the module is larger than {MODULE_MAX_BYTES} bytes", code="E_TOO_LARGE")
     if data[:4] == _MAGIC and data[6:8] == _COMPONENT_LAYER:
         raise ModuleError("this is a component, not a module", code="E_UNSUPPORTED")
     if data[:8] != _MAGIC + _MODULE:
         raise ModuleError("the module is not binary WebAssembly")
+    if len(data) > _CHECKED_HERE_BYTES:
+        from codi_tui.execute.compile import check_module
+
+        check_module(data)
+        return
     from codi_tui.execute.engine import EngineError
 
     try:

@@ -70,9 +70,10 @@ async def _run(request: dict[str, Any], message: bytes, module: bytes, events: i
 
 async def _verify(request: dict[str, Any], message: bytes) -> tuple[CommandLibrary, SecurityValidator]:
     origin, name = request["origin"], request["library"]
-    key = TrustedKey(request["public_key"], [name], accept_v0=request["v0"])
-    validator = SecurityValidator(Keyring({origin: [key]}), time.time)
-    library = await validator.verify_stored(message, request["signature"], key.key_id, origin=origin, name=name)
+    keys = [TrustedKey(key, [name], accept_v0=request["v0"]) for key in request["public_keys"]]
+    keyring = Keyring({origin: keys}, threshold=request["threshold"])
+    validator = SecurityValidator(keyring, lambda: max(time.time(), request["verified_at"]))
+    library = await validator.verify_stored(message, request["signature"], keys[0].key_id, origin=origin, name=name)
     if library.digest != request["digest"]:
         raise TrustError("the worker was given another library than it was told", code="E_DIGEST", library=name)
     return library, validator

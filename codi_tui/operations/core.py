@@ -13,41 +13,87 @@ from codi_tui.library.client import LibraryClient
 from codi_tui.library.directory import DirectoryClient
 from codi_tui.loader import DynamicLoader
 from codi_tui.runtime import LISTING, RuntimeMode, bundled_folder
+from codi_tui.state.audit import AUDIT_FILE, AuditLog
+from codi_tui.state.database import STATE_FILE, StateDatabase
+from codi_tui.state.keeper import TrustKeeper
 from codi_tui.trust.canonical import loads_strict
+from codi_tui.trust.clock import TrustedClock
 from codi_tui.trust.keyring import Keyring, TrustedKey
 from codi_tui.trust.policy import BUNDLED
 from codi_tui.trust.validator import SecurityValidator
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
-    from codi_tui.cache.storage import Storage
+    from codi_tui.cache.storage import Connect
     from codi_tui.library.client import Response, Transport
+    from codi_tui.state.grants import GrantStore
 
 
 class Core:
     """The assembled core.
 
     Attributes:
+        data_folder: where all that is kept has its folder.
         modules_folder: where compiled modules are kept.
         runs_folder: where the files of path arguments are staged.
+        server_origins: the settings' library servers; the first is the current one.
+        trust: what is remembered of servers' libraries: trust documents, marks, the clock; and the audit trail.
+        servers: their clients, in the same order.
+        offline: whether no socket may be opened.
+        agents_folder: where agents are kept.
     """
 
     def __init__(
-        self, mode: RuntimeMode, loader: DynamicLoader, cache: SqliteCache | None, bundled: DirectoryClient
+        self,
+        mode: RuntimeMode,
+        loader: DynamicLoader,
+        cache: SqliteCache | None,
+        bundled: DirectoryClient,
+        server_origins: Sequence[str] = (),
+        *,
+        trust: TrustKeeper,
+        database: StateDatabase,
+        now: Callable[[], float],
+        servers: Sequence[LibraryClient] = (),
+        offline: bool = False,
     ) -> None:
         self.loader = loader
+        self.trust = trust
+        self.servers = servers
         self.cache = cache
         self.bundled = bundled
+        self.data_folder = mode.data_folder()
         self.modules_folder = os.path.join(mode.data_folder(), "modules")
         self.runs_folder = os.path.join(mode.data_folder(), "runs")
+        self.server_origins = server_origins
+        self.offline = offline
+        self.agents_folder = os.path.join(mode.data_folder(), "agents")
+        self._database = database
+        self._now = now
+        self._grants: GrantStore | None = None
+
+    @property
+    def grants(self) -> GrantStore:
+        """What was granted; its database is opened when it is first read, which no run of a bundled command does."""
+        if self._grants is None:
+            from codi_tui.state.grants import GrantStore
+
+            self._grants = GrantStore(self._database, self._now, self.trust.audit)
+        return self._grants
+
+    async def close(self) -> None:
+        """Let go of the databases."""
+        await self.trust.close()
+        if self.cache is not None:
+            await self.cache.close()
 
 
 async def assemble(
     *,
-    connect: Callable[[str], Awaitable[Storage]],
+    connect: Connect,
     transport: Callable[[], Transport],
     offline: bool = False,
     notice: Callable[[str], None],
@@ -80,23 +126,46 @@ async def assemble(
             raise
         notice(f"{error.message}; going on without it")
         cache = None
+    keyring, clock = Keyring(keys), TrustedClock(now)
+    folder = mode.data_folder()
+    database = StateDatabase(os.path.join(folder, STATE_FILE), connect)
+    trust = TrustKeeper(
+        database,
+        AuditLog(os.path.join(folder, AUDIT_FILE), now),
+        keyring,
+        clock,
+        notice=notice,
+    )
     loader = DynamicLoader(
         cache,
         [bundled, *servers],
-        SecurityValidator(Keyring(keys), now),
-        now=now,
+        SecurityValidator(keyring, clock),
+        now=clock,
+        trust=trust,
         check_module=validate_module,
         offline=offline,
         notice=notice,
-        stored=lambda cache: _render_listing(bundled, cache, os.path.join(mode.data_folder(), LISTING)),
+        stored=lambda cache: _render_listing(bundled, cache, os.path.join(folder, LISTING)),
     )
-    return Core(mode, loader, cache, bundled)
+    origins = [server.origin for server in settings.servers]
+    return Core(
+        mode,
+        loader,
+        cache,
+        bundled,
+        origins,
+        trust=trust,
+        database=database,
+        now=now,
+        servers=servers,
+        offline=offline,
+    )
 
 
 async def _render_listing(bundled: DirectoryClient, cache: SqliteCache, path: str) -> None:
     """Keep the list of cached commands as text beside the cache, so that help need not open it."""
     from codi_tui.cache.files import replace_file
-    from codi_tui.catalog import list_commands, render
+    from codi_tui.catalog.commands import list_commands, render
 
     entries = [entry for entry in await list_commands(bundled, cache) if entry.origin != BUNDLED]
     try:

@@ -1,1 +1,1 @@
-"""The full-screen workspace: the only package that may import textual or rich. Not in this version."""
+"""`codi ui`: the workspace. The only package that imports textual or rich."""

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -97,6 +98,7 @@ def test_strict_json_is_a_value_or_a_document_error(data: bytes) -> None:
             assert value == json.loads(data)
 
 
+@pytest.mark.attack("B11")
 @FEW
 @given(
     st.binary(max_size=40)
@@ -122,6 +124,7 @@ def test_compression_is_there_and_back(data: bytes) -> None:
     assert decompress(compress(data), len(data)) == data
 
 
+@pytest.mark.attack("D4")
 @FEW
 @given(
     st.binary(max_size=200) | st.binary(max_size=60).map(lambda tail: b"\x28\xb5\x2f\xfd" + tail),
@@ -132,6 +135,7 @@ def test_any_bytes_decompress_within_the_limit_or_are_a_cache_error(data: bytes,
     assert code == "E_ZSTD" or len(found) <= limit
 
 
+@pytest.mark.attack("D4")
 @FEW
 @given(st.binary(min_size=1, max_size=300), st.data())
 def test_a_changed_record_is_refused_or_within_its_limit(data: bytes, draw: st.DataObject) -> None:
@@ -145,6 +149,7 @@ def test_a_changed_record_is_refused_or_within_its_limit(data: bytes, draw: st.D
 BIDI = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
 
+@pytest.mark.attack("F-3")
 @FEW
 @given(st.text(st.characters(), max_size=60), st.integers(1, 80))
 def test_sanitized_text_has_nothing_that_moves_hides_or_reorders(text: str, limit: int) -> None:

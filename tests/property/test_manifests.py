@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -194,6 +195,7 @@ def test_the_schema_and_the_views_read_the_same(source: dict[str, Any]) -> None:
         assert [option.short for option in read.options] == [option.short for option in wanted.options]
 
 
+@pytest.mark.attack("B11")
 @FEW
 @given(manifests(), st.data())
 def test_a_spoilt_manifest_is_valid_or_a_document_error(source: dict[str, Any], draw: st.DataObject) -> None:

@@ -7,11 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from codi_tui.cache.aio import AsyncStorage
-from codi_tui.execute.executor import DynamicExecutor
 from codi_tui.execute.invocation import Invocation
-from codi_tui.execute.local import LocalExecutor
-from codi_tui.execute.process import WorkerExecutor
-from codi_tui.execute.websocket import WebSocketExecutor
 from codi_tui.library.http import HttpTransport
 from codi_tui.model.events import RunEvent
 from codi_tui.operations.core import Core, assemble
@@ -26,14 +22,7 @@ async def async_core(notices: list[str] | None = None) -> AsyncIterator[Core]:
     try:
         yield core
     finally:
-        if core.cache is not None:
-            await core.cache.close()
-
-
-def worker_executor(core: Core) -> DynamicExecutor:
-    """Runs WASM in worker processes."""
-    worker = WorkerExecutor(core.modules_folder, core.runs_folder, core.loader.load_module)
-    return DynamicExecutor({"wasm": worker, "local": LocalExecutor(), "websocket": WebSocketExecutor()})
+        await core.close()
 
 
 async def invocation(core: Core, command: str, arguments: dict[str, Any] | None = None, **members: Any) -> Invocation:

@@ -16,11 +16,11 @@ from support.libraries import PUBLIC_KEY, signed
 ORIGIN = "https://libraries.example.com"
 
 
-def loaded(source: dict[str, Any], module: bytes | None = None) -> CommandLibrary:
+def loaded(source: dict[str, Any], module: bytes | None = None, *, origin: str = ORIGIN) -> CommandLibrary:
     """A library, signed and verified."""
-    keyring = Keyring({ORIGIN: [TrustedKey(PUBLIC_KEY.hex(), ["*"])]})
+    keyring = Keyring({origin: [TrustedKey(PUBLIC_KEY.hex(), ["*"])]})
     name = source["library"]["name"]
-    library = drive(SecurityValidator(keyring, time.time).admit(signed(source, module), origin=ORIGIN, name=name))
+    library = drive(SecurityValidator(keyring, time.time).admit(signed(source, module), origin=origin, name=name))
     assert isinstance(library, CommandLibrary)
     return library
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from codi_tui.cache.sqlite import SqliteCache
-from codi_tui.catalog import CatalogEntry, list_commands, nearest, render
+from codi_tui.catalog.commands import CatalogEntry, list_commands, nearest, render
 from codi_tui.library.directory import DirectoryClient
 from codi_tui.operations.core import drive
 from codi_tui.runtime import RuntimeMode

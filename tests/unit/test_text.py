@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codi_tui.text import sanitize, sanitize_line
+from codi_tui.text import SafeText, sanitize, sanitize_line
 
 C0 = [chr(code) for code in range(0x20) if chr(code) not in "\n\t"]
 C1 = [chr(code) for code in range(0x80, 0xA0)]
@@ -45,6 +45,7 @@ def test_what_a_person_may_see_passes_unchanged() -> None:
         assert sanitize(text) == text
 
 
+@pytest.mark.attack("F-1")
 @pytest.mark.parametrize("char", C0, ids=lambda char: f"{ord(char):02x}")
 def test_a_control_character_is_shown_as_its_picture(char: str) -> None:
     assert sanitize(f"a{char}b") == f"a{chr(0x2400 + ord(char))}b"
@@ -54,6 +55,7 @@ def test_del_is_shown_as_its_picture() -> None:
     assert sanitize("a\x7fb") == "a␡b"
 
 
+@pytest.mark.attack("F-3")
 @pytest.mark.parametrize(
     "chars",
     [C1, BIDI, ZERO_WIDTH, TAGS, ["\ud800", "\udfff", "\udc80"], ["\u2028", "\u2029"]],
@@ -64,6 +66,7 @@ def test_what_hides_or_reorders_text_is_shown_by_its_number(chars: list[str]) ->
         assert sanitize(f"a{char}b") == f"a<U+{ord(char):04X}>b"
 
 
+@pytest.mark.attack("F-1")
 @pytest.mark.parametrize(
     "attack",
     [
@@ -87,6 +90,7 @@ def test_no_escape_sequence_survives(attack: str) -> None:
     assert not any(unicodedata.category(char) == "Cc" for char in shown)
 
 
+@pytest.mark.attack("F-1")
 def test_the_big_list_of_naughty_strings(vectors: Path) -> None:
     strings = json.loads((vectors / "blns/blns.json").read_text())
     assert len(strings) == 515
@@ -104,16 +108,32 @@ def test_a_flood_of_combining_marks_is_cut() -> None:
     assert sanitize("a" + "\u0301\u0489" * 500 + "b") == "a" + "\u0301\u0489" * 4 + "b"
 
 
+@pytest.mark.attack("F-3")
 @pytest.mark.parametrize("mark", ["\u0e49", "\u064b", "\u0951", "\u05b0", "\u0f71"])
 def test_a_flood_of_combining_marks_of_any_script_is_cut(mark: str) -> None:
     assert len(sanitize("a" + mark * 500)) < 50
 
 
+@pytest.mark.attack("F-3")
 @pytest.mark.parametrize(
     "char", ["\U0001bca0", "\U00013430", "\U00016fe4", "\U0001d159"], ids=lambda char: f"{ord(char):x}"
 )
 def test_every_invisible_format_character_is_shown(char: str) -> None:
     assert char not in sanitize(f"a{char}b")
+
+
+@pytest.mark.attack("F-3")
+def test_a_flood_in_pieces_is_a_flood() -> None:
+    safe = SafeText()
+    shown = b"".join(safe.take(piece.encode()) for piece in ["a", *["\u0301"] * 500, "b", "\u0301" * 3, "c"])
+    assert shown.decode() == "a" + "\u0301" * 8 + "b" + "\u0301" * 3 + "c"
+    assert SafeText().take(b"\x1b[2J\xff\xc3") == "␛[2J\ufffd\ufffd".encode()
+
+
+@pytest.mark.parametrize("selector", ["\ufe0e", "\ufe0f"])
+def test_only_the_first_of_several_variation_selectors_passes(selector: str) -> None:
+    assert sanitize(f"❤{selector}") == f"❤{selector}"
+    assert sanitize(f"❤{selector * 3}") == f"❤{selector}" + f"<U+{ord(selector):04X}>" * 2
 
 
 def test_a_line_is_one_line_of_bounded_length() -> None:

@@ -79,6 +79,7 @@ def test_a_window_beyond_the_bound_is_refused() -> None:
     refused(hand_made(BLOCK, 1, window=0xF8))
 
 
+@pytest.mark.attack("D4")
 def test_every_truncation_is_refused() -> None:
     for length in range(len(GOOD)):
         refused(GOOD[:length])
@@ -99,6 +100,7 @@ def test_a_frame_that_ends_on_a_step_and_goes_on_is_refused() -> None:
     pytest.fail("no frame of 256 bytes was found")
 
 
+@pytest.mark.attack("D4")
 @pytest.mark.parametrize(
     "data",
     [
@@ -149,6 +151,7 @@ def test_every_flipped_byte_is_refused_or_changes_what_comes_out_within_the_limi
             continue
 
 
+@pytest.mark.attack("D4")
 def test_a_bomb_takes_little_memory() -> None:
     script = (
         "import sys\nfrom codi_tui.cache.zstd import decompress\nfrom codi_tui.errors import CacheError\n"

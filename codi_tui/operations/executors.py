@@ -1,0 +1,53 @@
+"""Which executor runs which type of handler: in this process for one run, in worker processes on an event loop."""
+
+from __future__ import annotations
+
+from codi_tui.execute.executor import DynamicExecutor
+from codi_tui.execute.local import LocalExecutor, local_functions
+from codi_tui.execute.websocket import WebSocketExecutor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
+    from codi_tui.errors import LimitError
+    from codi_tui.execute.invocation import CommandExecutor
+    from codi_tui.model.manifest import HandlerDefinition
+    from codi_tui.operations.core import Core
+
+
+def one_shot_executor(core: Core, overdue: Callable[[LimitError], NoReturn]) -> DynamicExecutor:
+    """Runs one command in this process.
+
+    Args:
+        overdue: as for `WasmSandbox`.
+    """
+    from codi_tui.execute.artefacts import ArtefactStore
+    from codi_tui.execute.module import engine
+    from codi_tui.execute.wasm import WasmSandbox
+
+    artefacts = ArtefactStore(core.modules_folder, engine().identity)
+    return _with_sandbox(core, WasmSandbox(artefacts, core.loader.load_module, core.runs_folder, overdue=overdue))
+
+
+def worker_executor(core: Core) -> DynamicExecutor:
+    """Runs any number of commands side by side, each module in a process of its own."""
+    from codi_tui.execute.process import WorkerExecutor
+
+    return _with_sandbox(core, WorkerExecutor(core.modules_folder, core.runs_folder, core.loader.load_module))
+
+
+def needs_event_loop(handler: HandlerDefinition | None) -> bool:
+    """Whether a handler, or one of its fallbacks, runs on a server."""
+    while handler is not None:
+        if handler.handler_type == "websocket":
+            return True
+        handler = handler.fallback
+    return False
+
+
+def _with_sandbox(core: Core, sandbox: CommandExecutor) -> DynamicExecutor:
+    websocket = WebSocketExecutor(core.server_origins, offline=core.offline)
+    local = LocalExecutor(local_functions(core.agents_folder))
+    return DynamicExecutor({"wasm": sandbox, "local": local, "websocket": websocket})

@@ -1,0 +1,25 @@
+"""Modules made by hand, byte for byte: what no assembler would write."""
+
+from __future__ import annotations
+
+
+def number(value: int) -> bytes:
+    """LEB128, unsigned."""
+    out = b""
+    while value > 127:
+        out, value = out + bytes([value & 127 | 128]), value >> 7
+    return out + bytes([value])
+
+
+def section(kind: int, *items: bytes) -> bytes:
+    """A section that is a list."""
+    body = number(len(items)) + b"".join(items)
+    return bytes([kind]) + number(len(body)) + body
+
+
+def branch_bomb(tables: int, results: int = 1_000, targets: int = 65_000) -> bytes:
+    """Branch tables to a block of many results: checking takes `results * targets` steps for each `targets` bytes."""
+    nothing, many = b"\x60\0\0", b"\x60\0" + number(results) + b"\x7f" * results
+    table = b"\x41\0\x0e" + number(targets) + bytes(targets) + b"\0"
+    code = b"\0\x02\1\0" + table * tables + b"\x0b" + b"\x1a" * results + b"\x0b"
+    return b"\0asm\1\0\0\0" + section(1, nothing, many) + section(3, b"\0") + section(10, number(len(code)) + code)
