@@ -16,10 +16,14 @@ from codi_tui import __version__
 from codi_tui.errors import CodiError, DocumentError, InputError, ModuleError
 from codi_tui.model.times import timestamp
 from codi_tui.registry.sign import complete_manifest, sign_manifest
-from codi_tui.text import sanitize_line
+from codi_tui.text import sanitize, sanitize_line
 from codi_tui.trust import Keyring, SecurityValidator, TrustedKey
 from codi_tui.trust.canonical import loads_strict
 from codi_tui.trust.signature import key_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 _LOCAL = "local"
 
@@ -35,12 +39,19 @@ def main() -> int:
     except OSError as error:
         print(sanitize_line(f"codi-registry: {error.filename}: {error.strerror}"), file=sys.stderr)
         return 73 if isinstance(error, FileExistsError) else 65
-    print(line)
+    print(sanitize(line))
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command line without repeating its control characters."""
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        super()._print_message(sanitize(message), file)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="codi-registry", description="Make keys, sign libraries, verify them.")
+    parser = _Parser(prog="codi-registry", description="Make keys, sign libraries, verify them.")
     parser.add_argument("--version", action="version", version=f"codi-registry {__version__}")
     verbs = parser.add_subparsers(title="verbs", required=True)
     keygen = verbs.add_parser("keygen", help="make a signing key in a new private file")

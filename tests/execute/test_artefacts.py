@@ -39,6 +39,7 @@ def test_no_imports_are_no_imports(store: ArtefactStore) -> None:
     assert artefact.imports == []
 
 
+@pytest.mark.attack("D3")
 def test_every_changed_byte_makes_it_absent(store: ArtefactStore, tmp_path: Path) -> None:
     path = file_of(tmp_path)
     good = path.read_bytes()
@@ -52,12 +53,14 @@ def test_every_changed_byte_makes_it_absent(store: ArtefactStore, tmp_path: Path
     assert store.load(DIGEST) is not None
 
 
+@pytest.mark.attack("D3")
 def test_an_artefact_of_another_module_does_not_stand_in(store: ArtefactStore, tmp_path: Path) -> None:
     path = file_of(tmp_path)
     path.with_name(path.name.replace(DIGEST, "cd" * 32)).write_bytes(path.read_bytes())
     assert store.load("cd" * 32) is None
 
 
+@pytest.mark.attack("D3")
 def test_an_artefact_of_another_engine_does_not_stand_in(store: ArtefactStore, tmp_path: Path) -> None:
     other = ArtefactStore(str(tmp_path / "modules"), "engine 2")
     assert other.load(DIGEST) is None
@@ -72,11 +75,13 @@ def file_named(tmp_path: Path, digest: str) -> Path:
     return path
 
 
+@pytest.mark.attack("D3")
 def test_an_artefact_of_another_user_does_not_stand_in(store: ArtefactStore, tmp_path: Path) -> None:
     (tmp_path / "modules/key").write_bytes(b"k" * 32)
     assert store.load(DIGEST) is None
 
 
+@pytest.mark.attack("D3")
 @pytest.mark.parametrize("damage", ["short", "gone", "readable"])
 def test_a_key_that_is_no_secret_authenticates_nothing(damage: str, store: ArtefactStore, tmp_path: Path) -> None:
     key = tmp_path / "modules/key"
@@ -102,6 +107,7 @@ def test_a_key_behind_a_link_is_refused(store: ArtefactStore, tmp_path: Path) ->
     assert refusal.value.code == "E_CACHE_PERMS"
 
 
+@pytest.mark.attack("D6")
 def test_files_are_private_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:

@@ -10,7 +10,7 @@ import pytest
 from codi_tui.errors import CodiError, GrantError, LimitError, ModuleError, TrustError, UnavailableError
 from codi_tui.execute.executor import DynamicExecutor
 from codi_tui.execute.invocation import Invocation
-from codi_tui.execute.local import LocalExecutor
+from codi_tui.execute.local import LocalExecutor, local_functions
 from codi_tui.execute.websocket import WebSocketExecutor
 from codi_tui.model.events import RunEvent
 from codi_tui.model.manifest import HandlerDefinition
@@ -18,6 +18,7 @@ from support.libraries import manifest, subcommand
 from support.runs import loaded, run_events
 
 WASM = {"type": "wasm", "function": "main"}
+LOCAL = LocalExecutor(local_functions("/nowhere"))
 ABOUT = {"type": "local", "function": "codi.about", "output": "json"}
 
 
@@ -50,7 +51,11 @@ def test_events_begin_with_started_and_are_numbered() -> None:
 
 def test_an_unavailable_handler_gives_way_to_its_fallback_and_that_is_said() -> None:
     handler = {"type": "websocket", "endpoint": "server:/run", "fallback": ABOUT}
-    happened = events(handler, {"websocket": WebSocketExecutor(), "local": LocalExecutor()}, ("local:codi.about",))
+    happened = events(
+        handler,
+        {"websocket": WebSocketExecutor(offline=True), "local": LOCAL},
+        ("local:codi.about", "ws:server"),
+    )
     assert [event.type for event in happened] == ["started", "log", "result", "completed"]
     assert "using the local fallback" in happened[1].fields["message"]
     assert set(happened[2].fields["value"]) == {"codi", "python", "platform"}
@@ -63,13 +68,17 @@ def test_a_chain_of_fallbacks_is_followed_to_its_end() -> None:
         "fallback": {"type": "local", "function": "nowhere", "fallback": WASM},
     }
     wasm = Scripted(RunEvent.completed(0))
-    happened = events(handler, {"websocket": WebSocketExecutor(), "local": LocalExecutor(), "wasm": wasm})
+    happened = events(
+        handler, {"websocket": WebSocketExecutor(offline=True), "local": LOCAL, "wasm": wasm}, ("ws:server",)
+    )
     assert [event.type for event in happened] == ["started", "log", "log", "completed"]
     assert wasm.runs == 1
 
 
 def test_without_a_fallback_unavailable_is_the_end() -> None:
-    happened = events({"type": "websocket", "endpoint": "server:/run"}, {"websocket": WebSocketExecutor()})
+    happened = events(
+        {"type": "websocket", "endpoint": "server:/run"}, {"websocket": WebSocketExecutor(offline=True)}, ("ws:server",)
+    )
     assert happened[-1].fields["error"]["code"] == "E_UNAVAILABLE"
 
 
@@ -95,12 +104,12 @@ def test_an_unavailable_fallback_of_a_refused_handler_does_not_hide_the_refusal(
 
 
 def test_a_local_function_needs_its_own_permission() -> None:
-    assert events(ABOUT, {"local": LocalExecutor()})[-1].fields["error"]["code"] == "E_PERMISSION"
+    assert events(ABOUT, {"local": LOCAL})[-1].fields["error"]["code"] == "E_PERMISSION"
 
 
 @pytest.mark.parametrize("name", ["os.system", "eval", "subprocess.run", "codi.about.__globals__"])
 def test_a_local_handler_names_a_function_of_the_list_or_nothing(name: str) -> None:
     permission = (f"local:{name}",) if "__" not in name else ()
-    happened = events({"type": "local", "function": name, "output": "json"}, {"local": LocalExecutor()}, permission)
+    happened = events({"type": "local", "function": name, "output": "json"}, {"local": LOCAL}, permission)
     assert [event.type for event in happened] == ["started", "failed"]
     assert happened[-1].fields["error"]["code"] == "E_UNAVAILABLE"

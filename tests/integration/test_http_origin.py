@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,32 @@ def test_it_is_fetched_once_and_then_no_request_is_made(server: Server, codi: Co
     assert codi("demo.run").stdout == b"hello\n"
     assert codi("run", "--offline", "demo.run").stdout == b"hello\n"
     assert len(server.requests) == 2
+
+
+@pytest.mark.attack("A2", "D10")
+def test_an_older_release_is_77_also_after_the_cache_was_deleted(
+    server: Server, site: Path, home: Path, codi: Codi
+) -> None:
+    folder = home / ".local/share/coditect/codi"
+    assert codi("text.count").status == 0
+    assert not (folder / "state.db").exists()
+    publish(site, signed(sequence=5))
+    assert codi("demo.run").status == 0
+    for name in ("state.db", "audit.log"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+    for path in folder.glob("cache.db*"):
+        path.unlink()
+    publish(site, signed(manifest(version="0.9.0"), sequence=4))
+    result = codi("demo.run")
+    assert (result.status, result.stdout) == (77, b"")
+    assert "E_ROLLBACK" in result.stderr
+    for path in folder.glob("state.db-*"):
+        path.unlink()
+    (folder / "state.db").write_bytes(b"no database" * 500)
+    result = codi("demo.run")
+    assert (result.status, result.stdout) == (74, b"")
+    assert "E_STATE_DAMAGED" in result.stderr
+    assert codi("text.count").status == 0
 
 
 def test_it_runs_after_its_server_is_gone(site: Path, home: Path, codi: Codi) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +27,17 @@ def library(name: str, group: str, *commands: str) -> bytes:
 
 
 @pytest.fixture
-def server(home: Path, tmp_path: Path) -> Iterator[Server]:
+def nothing_bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record's libraries are bundled now; in its tests they come from a server."""
+    folder = tmp_path / "bundled"
+    folder.mkdir()
+    (folder / "index.json").write_text('{"commands": {}}')
+    (folder / "key.json").write_text(json.dumps({"public_key": PUBLIC_KEY.hex(), "libraries": []}))
+    monkeypatch.setattr("codi_tui.operations.core.bundled_folder", lambda: str(folder))
+
+
+@pytest.fixture
+def server(home: Path, tmp_path: Path, nothing_bundled: None) -> Iterator[Server]:
     site = tmp_path / "site"
     publish(
         site,
@@ -74,7 +85,7 @@ def test_the_same_core_without_an_event_loop(server: Server) -> None:
         )
         loaded = [(await core.loader.load_command(name)).library.cached for name in ("prompt.generate", "prompt.test")]
         assert core.cache is not None
-        await core.cache.close()
+        await core.close()
         return loaded
 
     assert drive(load()) == [False, True]

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from codi_tui.operations.executors import worker_executor
 from conftest import add_server
 from support import libraries
-from support.cores import async_core, invocation, one, stdout, worker_executor
+from support.cores import async_core, invocation, one, stdout
 from support.libraries import PUBLIC_KEY, manifest, publish, signed, wasm
 from support.server import serving
 
@@ -169,7 +170,7 @@ async def test_the_worker_refuses_another_library_than_it_was_told(monkeypatch: 
     for member, value, code in (
         ("digest", "0" * 64, "E_DIGEST"),
         ("signature", "0" * 128, "E_SIGNATURE"),
-        ("public_key", PUBLIC_KEY.hex()[::-1], "E_"),
+        ("public_keys", [PUBLIC_KEY.hex()[::-1]], "E_"),
         ("library", "other", "E_NAME_MISMATCH"),
     ):
         monkeypatch.setattr(WorkerExecutor, "_request", lambda *args, m=member, v=value: {**original(*args), m: v})
@@ -197,7 +198,7 @@ def test_no_run_outlives_a_parent_that_is_killed() -> None:
     code = """
 import asyncio, sys
 sys.path.insert(0, sys.argv[1])
-from support.cores import async_core, invocation, worker_executor
+from codi_tui.operations.executors import worker_executor; from support.cores import async_core, invocation
 async def main():
     async with async_core() as core:
         async for event in worker_executor(core).execute(await invocation(core, "loop.run")):
