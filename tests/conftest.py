@@ -14,9 +14,12 @@ import pytest
 
 CODI = str(Path(sys.executable).parent / "codi")
 VECTORS = os.environ.get("CODI_VECTORS")
+IN_CI = bool(os.environ.get("CI"))
 
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever starts the tests may ignore it; a child would too
+# whoever starts the tests may ignore these; a child would too
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home folder."""
     for name in list(os.environ):
-        if name.startswith(("CODI_", "XDG_")) or name in ("K_SERVICE", "NO_COLOR", "HTTP_PROXY", "HTTPS_PROXY"):
+        if name.startswith(("CODI_", "XDG_")) or name in ("CI", "K_SERVICE", "NO_COLOR", "HTTP_PROXY", "HTTPS_PROXY"):
             monkeypatch.delenv(name)
     folder = tmp_path / "home"
     folder.mkdir()
@@ -82,7 +85,7 @@ def vectors() -> Path:
     """The folder of test vectors written by others; with CI set it has to be there."""
     folder = Path(VECTORS) if VECTORS else Path(__file__).parents[2] / "shared" / "vectors"
     if not folder.is_dir():
-        if os.environ.get("CI"):
+        if IN_CI:
             pytest.fail(f"no test vectors at {folder}")
         pytest.skip("no test vectors here: set CODI_VECTORS")
     return folder

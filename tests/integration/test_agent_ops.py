@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import CODI, Codi
+from conftest import CODI, IN_CI, Codi
 
 MANIFEST = json.loads((Path(__file__).parents[2] / "libraries/agent-ops/manifest.json").read_bytes())
 COMMANDS = MANIFEST["commands"]["agent"]["subcommands"]
@@ -85,6 +85,6 @@ def test_a_damaged_file_is_an_error_that_names_it(codi: Codi, home: Path) -> Non
 
 def test_it_works_without_any_network_interface(codi: Codi) -> None:
     if os.geteuid() != 0 or shutil.which("unshare") is None:
-        pytest.fail("needs root and unshare") if os.environ.get("CI") else pytest.skip("needs root and unshare")
+        pytest.fail("needs root and unshare") if IN_CI else pytest.skip("needs root and unshare")
     done = subprocess.run(["unshare", "--net", CODI, *CREATE], capture_output=True, check=True, timeout=30)
     assert done.stdout == b"created  reviewer\n"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from conftest import CODI, Codi, Result
+from conftest import CODI, IN_CI, Codi, Result
 
 FOLDER = Path(__file__).parents[2] / "libraries/prompt-engineering"
 MANIFEST = json.loads((FOLDER / "manifest.json").read_bytes())
@@ -393,6 +393,6 @@ def test_a_pattern_of_many_stars_is_matched_in_bounded_time(codi: Codi) -> None:
 
 def test_it_works_without_any_network_interface(codi: Codi) -> None:
     if os.geteuid() != 0 or shutil.which("unshare") is None:
-        pytest.fail("needs root and unshare") if os.environ.get("CI") else pytest.skip("needs root and unshare")
+        pytest.fail("needs root and unshare") if IN_CI else pytest.skip("needs root and unshare")
     words = ["unshare", "--net", CODI, "prompt.generate", "--topic", "x"]
     assert subprocess.run(words, capture_output=True, check=True, timeout=30).stdout.startswith(b"Explain x")

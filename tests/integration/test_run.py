@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from codi_tui import __version__
-from conftest import CODI, Codi
+from conftest import CODI, IN_CI, Codi
 
 
 def test_version(codi: Codi) -> None:
@@ -255,7 +255,7 @@ def test_dry_run_says_what_would_run_and_runs_nothing(codi: Codi) -> None:
 
 def test_it_all_works_without_any_network_interface(codi: Codi) -> None:
     if os.geteuid() != 0 or shutil.which("unshare") is None:
-        pytest.fail("needs root and unshare") if os.environ.get("CI") else pytest.skip("needs root and unshare")
+        pytest.fail("needs root and unshare") if IN_CI else pytest.skip("needs root and unshare")
     done = subprocess.run(
         ["unshare", "--net", CODI, "text.count"], input=b"one two\n", capture_output=True, check=True, timeout=30
     )
