@@ -80,7 +80,7 @@ def test_nothing_heavy_is_imported_for_an_idle_workspace() -> None:
         screen.until("all verified")
         screen.press("q")
         assert screen.finish() == 0
-    with terminal(sys.executable, "-c", PROBE) as screen:
+    with terminal(sys.executable, "-P", "-c", PROBE) as screen:
         screen.until("heavy=")
         screen.until("ends")
         assert "heavy=[]" in screen.text()
