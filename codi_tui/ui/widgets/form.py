@@ -242,7 +242,8 @@ class CommandForm(Vertical):
         """Leave the line below the fields in view, however low the terminal is."""
         low = self.screen.size.height < _LOW_ROWS
         self.set_class(low, "-low")
-        share = 1.0 if self.screen.has_class("-narrow", "-zoomed") else _FORM_SHARE
+        alone = any(self.screen.has_class(name) for name in ("-narrow", "-tiny", "-zoomed"))
+        share = 1.0 if alone else _FORM_SHARE
         around = 8 if low else 11
         self._fields.styles.max_height = max(2, int(self.screen.size.height * share) - around)
 
