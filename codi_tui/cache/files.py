@@ -74,6 +74,20 @@ def open_database(path: str, layout: Layout = CACHE) -> sqlite3.Connection:
             it is not a database, or not with the layout's tables; `E_…`, it cannot be opened.
     """
     try:
+        return _open(path, layout)
+    except CodiError:
+        if not os.path.lexists(f"{path}.lock"):
+            raise
+    try:
+        with _Exclusive(f"{path}.lock"):  # somebody may have been moving it aside under our hands
+            pass
+    except OSError:
+        pass
+    return _open(path, layout)
+
+
+def _open(path: str, layout: Layout) -> sqlite3.Connection:
+    try:
         prepare_folder(os.path.dirname(path))
         _create_private(path)
         connection = sqlite3.connect(path, timeout=CACHE_BUSY_SECONDS, isolation_level=None, cached_statements=16)
