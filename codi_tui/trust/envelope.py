@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from codi_tui.errors import DocumentError, TrustError
-from codi_tui.limits import DOCUMENT_MAX_BYTES, MANIFEST_MAX_BYTES, MODULE_MAX_BYTES
+from codi_tui.limits import MANIFEST_MAX_BYTES, MODULE_MAX_BYTES
 from codi_tui.model.manifest import MANIFEST_TYPE
 from codi_tui.trust.canonical import canonical_json, loads_document
 
@@ -49,8 +49,6 @@ def open_document(data: bytes) -> Envelope:
         DocumentError: `E_TOO_LARGE`, `E_JSON`, `E_SCHEMA` (no `library` object), `E_BASE64`, `E_TYPE`.
         TrustError: `E_SIGNATURE`, it is signed in two ways at once.
     """
-    if len(data) > DOCUMENT_MAX_BYTES:
-        raise DocumentError(f"the document is larger than {DOCUMENT_MAX_BYTES} bytes", code="E_TOO_LARGE")
     document = _manifest(loads_document(data))
     signature = _take_signature(document)
     module = None

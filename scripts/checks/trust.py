@@ -203,7 +203,7 @@ CHECKS = (
     ),
     Check(
         "size of a document",
-        "trust/envelope.py",
+        "trust/canonical.py",
         "if len(data) > DOCUMENT_MAX_BYTES:",
         "if False:",
         "tests/trust/test_envelope.py::test_a_document_beyond_its_limit_is_refused_before_it_is_parsed",
