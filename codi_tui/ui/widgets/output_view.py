@@ -24,7 +24,6 @@ from codi_tui.ui.pace import Pace
 from codi_tui.ui.widgets.output_rows import ROLES, Painter, Rows
 from codi_tui.ui.widgets.output_search import OutputSearch
 
-_SIDEWAYS_CELLS = 8
 _FOOT_SECONDS = 0.25
 """Between two feet while lines come in."""
 
