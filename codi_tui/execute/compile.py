@@ -9,7 +9,8 @@ import sys
 
 from codi_tui.errors import HandlerError, LimitError, ModuleError
 from codi_tui.execute.artefact import Artefact
-from codi_tui.execute.engine import Engine, EngineError
+from codi_tui.execute.c_api import EngineError
+from codi_tui.execute.engine import Engine
 from codi_tui.limits import COMPILE_MEMORY_BYTES, COMPILE_SECONDS, MODULE_MAX_BYTES, VALIDATE_SECONDS
 
 TYPE_CHECKING = False

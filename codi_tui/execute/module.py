@@ -26,7 +26,8 @@ def engine() -> Engine:
     """
     global _engine  # noqa: PLW0603 - an engine costs memory, and one is enough
     if _engine is None:
-        from codi_tui.execute.engine import Engine, EngineError
+        from codi_tui.execute.c_api import EngineError
+        from codi_tui.execute.engine import Engine
 
         try:
             _engine = Engine()
@@ -58,7 +59,7 @@ def validate_module(data: bytes) -> None:
 
         check_module(data)
         return
-    from codi_tui.execute.engine import EngineError
+    from codi_tui.execute.c_api import EngineError
 
     try:
         engine().validate(data)
