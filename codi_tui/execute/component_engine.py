@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_ON = ("wasm_component_model", "wasm_multi_memory")
+"""What passes a value from one component to another inside it has both their memories; all of them are counted."""
+
+
 class ComponentEngine(Engine):
     """Wasmtime with codi's settings for components."""
 
     api_class = ComponentApi
     configuration = f"{CONFIGURATION};component"
-    off = tuple(feature for feature in Engine.off if feature != "wasm_component_model")
+    off = tuple(feature for feature in Engine.off if feature not in _ON)
     parallel = True
 
     def compile(self, wasm: bytes) -> Module:

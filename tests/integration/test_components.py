@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -11,8 +12,13 @@ import pytest
 
 from codi_tui.errors import ModuleError
 from codi_tui.execute import validate_component, validate_module
+from codi_tui.execute import wasm as running
+from codi_tui.execute.artefact import Artefact
+from codi_tui.execute.artefacts import ArtefactStore
+from codi_tui.execute.compile import Compilation
 from codi_tui.execute.component import check_component_imports
 from codi_tui.execute.executor import DynamicExecutor
+from codi_tui.execute.module import engine
 from codi_tui.execute.wasm import WasmSandbox
 from codi_tui.model.events import RunEvent
 from codi_tui.operations.executors import worker_executor
@@ -95,6 +101,7 @@ def test_a_component_is_stopped_at_its_limit_which_is_named(name: str, served: N
 def test_a_component_succeeds_fails_and_crashes_as_a_command_does(tmp_path: Path) -> None:
     assert [event.type for event in outcome(components.HELLO, tmp_path)] == ["started", "output", "completed"]
     assert outcome(components.HELLO, tmp_path)[1].data == b"hello\n"
+    assert outcome(components.LINKED, tmp_path)[-1].fields["exit_status"] == 0
     assert outcome(components.FAIL, tmp_path)[-1].fields["exit_status"] == 1
     assert outcome(components.TRAP, tmp_path)[-1].fields["error"]["code"] == "E_WASM_TRAP"
 
@@ -188,3 +195,27 @@ async def test_a_worker_runs_a_component(served: None, home: Path) -> None:
         events = [event async for event in worker_executor(core).execute(await invocation(core, "hello.run"))]
     assert [event.type for event in events] == ["started", "output", "completed"]
     assert stdout(events) == b"hello\n"
+
+
+def test_no_artefact_passes_from_one_engine_to_the_other(tmp_path: Path) -> None:
+    modules = ArtefactStore(str(tmp_path), engine("wasi-command").identity)
+    of_components = ArtefactStore(str(tmp_path), engine("component").identity)
+    modules.save("0" * 64, Artefact([], b"code"))
+    assert modules.load("0" * 64) is not None
+    assert of_components.load("0" * 64) is None
+
+
+def test_a_compilation_that_nobody_waits_for_is_killed() -> None:
+    module = loaded(source(), wasm(components.HELLO)).module
+    assert module is not None
+    with Compilation(module, "component") as compilation:
+        assert not compilation.is_done_within(0.01)
+    assert compilation._child.returncode == -signal.SIGKILL
+
+
+def test_compiling_that_takes_a_while_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "COMPILE_NOTICE_SECONDS", 0.001)
+    first = outcome(components.HELLO, tmp_path)
+    assert [event.type for event in first] == ["started", "progress", "output", "completed"]
+    assert "compiling demo" in first[1].fields["message"]
+    assert [event.type for event in outcome(components.HELLO, tmp_path)] == ["started", "output", "completed"]

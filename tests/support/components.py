@@ -167,3 +167,26 @@ def connecting(port: int) -> str:
   (import "host" "socket" (func $socket (param i32 i32)))
   (import "host" "connect" (func $connect (param i32 i32 {"i32 " * 12} i32)))""",
     )
+
+
+LINKED = """(component
+ (component $inner
+  (core module $m (memory (export "memory") 1) (func (export "take") (param i32 i32))
+   (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 0)))
+  (core instance $i (instantiate $m))
+  (func (export "take") (param "text" string)
+   (canon lift (core func $i "take") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))
+ (component $outer
+  (import "take" (func $take (param "text" string)))
+  (core module $with-memory (memory (export "memory") 1))
+  (core instance $memory (instantiate $with-memory))
+  (core func $lowered (canon lower (func $take) (memory (core memory $memory "memory"))))
+  (core module $m (import "host" "take" (func $take (param i32 i32)))
+   (func (export "run") (result i32) (call $take (i32.const 0) (i32.const 5)) (i32.const 0)))
+  (core instance $i (instantiate $m (with "host" (instance (export "take" (func $lowered))))))
+  (func (export "run") (result (result)) (canon lift (core func $i "run"))))
+ (instance $inner (instantiate $inner))
+ (instance $outer (instantiate $outer (with "take" (func $inner "take"))))
+ (instance $exported (export "run" (func $outer "run")))
+ (export "wasi:cli/run@0.2.0" (instance $exported)))"""
+"""Two components, linked: what one gives the other passes through both memories."""
