@@ -83,8 +83,8 @@ def _is_missed(check: Check) -> tuple[bool, float]:
         status, output, seconds = warm_pytest.run([check.test], ROW_SECONDS)
     finally:
         path.write_text(original)
-    missed = status == 1  # tests failed; anything else is an accident of pytest's, not a finding
-    word = "missed" if missed else "HANGS" if status is None else "UNSEEN"
+    missed = status == 1
+    word = {1: "missed", 0: "UNSEEN", None: "HANGS"}.get(status, "BROKEN")  # pytest's other statuses are no findings
     line = f"{word}  {check.name}: {check.file}, {check.test.rpartition('::')[2]}"
     print(line if missed else f"{line}\n{output}", flush=True)
     return missed, seconds

@@ -56,6 +56,8 @@ def enter_copy(root: Path, folder: str) -> None:
     if Path(vectors).is_dir():
         os.environ["CODI_VECTORS"] = vectors
     os.environ["PYTHONPATH"] = str(copy)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = tempfile.mkdtemp(dir=folder)
     sys.path[:] = [str(copy), *(entry for entry in sys.path if Path(entry).resolve() != HERE)]
     os.chdir(copy)
     for name in LOADED:
@@ -89,7 +91,22 @@ def _pytest(tests: list[str], output: int) -> None:
         _see_that_the_copy_is_imported()
         hypothesis.settings.register_profile("once", phases=set(hypothesis.Phase) - {hypothesis.Phase.shrink})
         hypothesis.settings.load_profile("once")
-        status = int(pytest.main(["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", *tests]))
+        status = int(
+            pytest.main(
+                [
+                    "-x",
+                    "-q",
+                    "--assert=plain",
+                    "-p",
+                    "no:cacheprovider",
+                    "-p",
+                    "pytest_asyncio.plugin",
+                    "-p",
+                    "pytest_cov.plugin",
+                    *tests,
+                ]
+            )
+        )
     except BaseException:  # noqa: BLE001 - whatever it is, it is no finding
         traceback.print_exc()
     sys.stderr.flush()

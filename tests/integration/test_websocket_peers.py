@@ -330,7 +330,7 @@ async def test_a_lie_ends_the_run_and_nothing_else(server: RunServer, lie: Lie) 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.monotonic()
     with nothing_left():
-        error = await Remote(server.origin).error("lie")
+        error = await Remote(server.origin).error("lie", wall_seconds=3)
     assert error["code"] == "E_PROTOCOL", error
     assert time.monotonic() - began < 3
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
