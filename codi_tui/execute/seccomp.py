@@ -87,6 +87,7 @@ _INPUT_TO_TERMINAL = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX: they type into whatever reads the terminal next, a shell perhaps."""
 _NUMBER, _AUDIT, _FIRST, _SECOND = 0, 4, 16, 24
 _LOAD, _EQUAL, _GREATER, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x25, 0x35, 0x45, 0x06
+_LET = (_RETURN, 0, 0, _ALLOW)
 
 
 class _Program(ctypes.Structure):
@@ -112,7 +113,7 @@ def refuse(libc: ctypes.CDLL, *, guest: bool, every_thread: bool) -> bool:
     """Put up the filter; needs `no_new_privs`.
 
     Args:
-        guest: also refuse what only a guest has no business with.
+        guest: refuse what only a guest has no business with, beside what nobody has.
         every_thread: of this process, else of this thread; the threads that these start have it too.
 
     Returns:
@@ -121,7 +122,7 @@ def refuse(libc: ctypes.CDLL, *, guest: bool, every_thread: bool) -> bool:
     machine = _machine()
     if machine is None:
         return False
-    instructions = _program(machine, guest=guest)
+    instructions = _refused_to_guests(machine) if guest else _refused_to_all(machine)
     code = b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions)
     program = _Program(len(instructions), code)
     flags = _EVERY_THREAD if every_thread else 0
@@ -129,31 +130,48 @@ def refuse(libc: ctypes.CDLL, *, guest: bool, every_thread: bool) -> bool:
     return stands == 0
 
 
-def _program(machine: _Machine, *, guest: bool) -> list[Instruction]:
-    """The filter. A jump names how many instructions it skips, if it holds and if not."""
-    names = _BY_NOBODY + (_NOT_BY_A_GUEST if guest else "")
-    columns = [name.split(":")[machine.column] for name in names.split()]
-    program = [(_LOAD, 0, 0, _AUDIT), (_EQUAL, 1, 0, machine.audit), _error(_EPERM), (_LOAD, 0, 0, _NUMBER)]
+def _refused_to_all(machine: _Machine) -> list[Instruction]:
+    """A filter's instructions. A jump names how many of them it skips, if it holds and if not."""
     newer: list[Instruction] = []
     for number in sorted(_NEWER):
-        newer += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ALLOW)]
+        newer += [(_EQUAL, 0, 1, number), _LET]
     newer.append(_error(_ENOSYS))
-    program += [(_GREATER, 0, len(newer), machine.last), *newer]
-    for first, last in _ranges(sorted(int(column) for column in columns if column)):
-        program += [(_AT_LEAST, 0, 2, first), (_GREATER, 1, 0, last), _error(_EPERM)]
-    program += _only(machine.clone, _FIRST, [(_ANY_BIT, 1, 0, _CLONE_THREAD), _error(_EPERM)])
     typed: list[Instruction] = []
     for request in _INPUT_TO_TERMINAL:
         typed += [(_EQUAL, 0, 1, request), _error(_EPERM)]
-    program += _only(machine.ioctl, _SECOND, typed)
-    for kill in sorted(machine.kills if guest else ()):
+    return [
+        (_LOAD, 0, 0, _AUDIT),
+        (_EQUAL, 1, 0, machine.audit),
+        _error(_EPERM),
+        (_LOAD, 0, 0, _NUMBER),
+        (_GREATER, 0, len(newer), machine.last),
+        *newer,
+        *_refused(machine, _BY_NOBODY),
+        *_only(machine.clone, _FIRST, [(_ANY_BIT, 1, 0, _CLONE_THREAD), _error(_EPERM)]),
+        *_only(machine.ioctl, _SECOND, typed),
+        _LET,
+    ]
+
+
+def _refused_to_guests(machine: _Machine) -> list[Instruction]:
+    """What comes beside the other filter; signals, only to its own process."""
+    program = [(_LOAD, 0, 0, _NUMBER), *_refused(machine, _NOT_BY_A_GUEST)]
+    for kill in sorted(machine.kills):
         program += _only(kill, _FIRST, [(_EQUAL, 1, 0, os.getpid()), _error(_EPERM)])
-    return [*program, (_RETURN, 0, 0, _ALLOW)]
+    return [*program, _LET]
+
+
+def _refused(machine: _Machine, names: str) -> list[Instruction]:
+    columns = [name.split(":")[machine.column] for name in names.split()]
+    program: list[Instruction] = []
+    for first, last in _ranges(sorted(int(column) for column in columns if column)):
+        program += [(_AT_LEAST, 0, 2, first), (_GREATER, 1, 0, last), _error(_EPERM)]
+    return program
 
 
 def _only(number: int, argument: int, refusals: list[Instruction]) -> list[Instruction]:
     """One call, of which the lower half of an argument decides: the kernel looks at no more of these either."""
-    return [(_EQUAL, 0, len(refusals) + 2, number), (_LOAD, 0, 0, argument), *refusals, (_RETURN, 0, 0, _ALLOW)]
+    return [(_EQUAL, 0, len(refusals) + 2, number), (_LOAD, 0, 0, argument), *refusals, _LET]
 
 
 def _ranges(numbers: Iterable[int]) -> list[list[int]]:

@@ -54,6 +54,7 @@ def put_up_round_process(readable: Iterable[bytes]) -> None:
 
     _limit()
     landlock.restrict(libc, readable)
+    seccomp.refuse(libc, guest=False, every_thread=True)
     seccomp.refuse(libc, guest=True, every_thread=True)
 
 
