@@ -84,6 +84,8 @@ RUN_COMPONENT_TABLES = 16
 RUN_COMPONENT_MEMORIES = 16
 RUN_HOST_MEMORY_BYTES = 32 * MIB
 """What the process of a component takes for itself meanwhile: threads, buffers. It is not counted as the component's."""
+RUN_OPEN_FILES = 1_024
+"""Descriptors of a process that runs a guest."""
 THREAD_STACK_BYTES = 16 * MIB
 """A guest may use RUN_STACK_BYTES of it; on a small thread stack a deep guest would be a crash, not a trap."""
 EVENT_OUTPUT_BYTES = 64 * KIB

@@ -150,7 +150,8 @@ def main_check() -> int:
     """Read a module, say nothing about a valid one."""
     _limit_this_process(COMPILE_SECONDS)
     try:
-        Engine().validate(sys.stdin.buffer.read(MODULE_MAX_BYTES))
+        engine, wasm = _behind_a_wall("wasi-command")
+        engine.validate(wasm)
     except EngineError as error:
         print(str(error).splitlines()[0], file=sys.stderr)
         return _REFUSED
@@ -162,12 +163,22 @@ def main() -> int:
     wasm_format: Any = sys.argv[1]
     _limit_this_process(compile_seconds(wasm_format))
     try:
-        module = new_engine(wasm_format).compile(sys.stdin.buffer.read(MODULE_MAX_BYTES))
+        engine, wasm = _behind_a_wall(wasm_format)
+        module = engine.compile(wasm)
     except EngineError as error:
         print(str(error).splitlines()[0], file=sys.stderr)
         return _REFUSED
     sys.stdout.buffer.write(Artefact(module.imports(), module.serialize()).to_bytes())
     return 0
+
+
+def _behind_a_wall(wasm_format: WasmFormat) -> tuple[Engine, bytes]:
+    """The engine and the module, in a process that from here on can do no more than compile and write its stdout."""
+    from codi_tui.execute.wall import put_up_round_process
+
+    engine, wasm = new_engine(wasm_format), sys.stdin.buffer.read(MODULE_MAX_BYTES)
+    put_up_round_process(())
+    return engine, wasm
 
 
 def _limit_this_process(seconds: float) -> None:

@@ -50,6 +50,8 @@ class WasmSandbox:
         load_module: ModuleSource,
         runs_folder: str,
         overdue: Callable[[LimitError], NoReturn] = _leave,
+        *,
+        own_process: bool = False,
     ) -> None:
         """
         Args:
@@ -58,7 +60,10 @@ class WasmSandbox:
             runs_folder: where the files of path arguments are staged.
             overdue: called, on another thread, when a run is beyond a limit and whoever takes its events stands still;
                 it ends the process.
+            own_process: whether this process is there for the run alone: once the guest runs, the process can open
+                nothing, and whoever started it has to remove what was staged.
         """
+        self._own_process = own_process
         self._overdue = overdue
         self._modules_folder = modules_folder
         self._load_module = load_module
@@ -79,11 +84,11 @@ class WasmSandbox:
             _keep(artefacts, digest, artefact)
         _, check = _rules_of(wasm_format)
         check(artefact.imports, invocation.permissions)
-        limits = invocation.limits(handler)
+        limits, reader = invocation.limits(handler), _reader(handler)
         with Staging(self._runs_folder, limits.wall_seconds) as staging:
             arguments = staging.confer(invocation.definition, invocation.arguments)
             guest = self._start(wasm_format, artefact, invocation, handler, arguments, staging.folders, limits)
-            for event in guest.events(_reader(handler)):
+            for event in guest.events(reader):
                 yield event
 
     def _start(
@@ -120,7 +125,18 @@ class WasmSandbox:
         finally:
             os.close(stdout_writer)
             os.close(stderr_writer)
-        return Guest(command, {stdout: "stdout", stderr: "stderr"}, limits, self._overdue)
+        return Guest(
+            command, {stdout: "stdout", stderr: "stderr"}, limits, self._overdue, self._wall(list(folders.values()))
+        )
+
+    def _wall(self, readable: list[bytes]) -> Callable[[], None] | None:
+        """Put up the second wall, or say what the guest's thread has to call to do so."""
+        from codi_tui.execute import wall
+
+        if self._own_process:
+            wall.put_up_round_process(readable)
+            return None
+        return lambda: wall.put_up_round_thread(readable)
 
 
 def _code_of(library: CommandLibrary) -> tuple[WasmFormat, str]:

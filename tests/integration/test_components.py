@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import time
@@ -15,19 +16,20 @@ from codi_tui.execute import validate_component, validate_module
 from codi_tui.execute import wasm as running
 from codi_tui.execute.artefact import Artefact
 from codi_tui.execute.artefacts import ArtefactStore
-from codi_tui.execute.compile import Compilation
+from codi_tui.execute.compile import Compilation, compile_module
 from codi_tui.execute.component import check_component_imports
 from codi_tui.execute.executor import DynamicExecutor
+from codi_tui.execute.invocation import Invocation
 from codi_tui.execute.module import engine
+from codi_tui.execute.process import WorkerExecutor
 from codi_tui.execute.wasm import WasmSandbox
 from codi_tui.model.events import RunEvent
-from codi_tui.operations.executors import worker_executor
+from codi_tui.operations.core import drive
 from codi_tui.trust import CommandLibrary, Permissions, VerifiedModule
 from conftest import Codi, add_server
 from support import components, libraries
-from support.cores import async_core, invocation, stdout
 from support.libraries import PUBLIC_KEY, manifest, publish, signed, subcommand, wasm
-from support.runs import loaded, run_events
+from support.runs import loaded
 from support.server import serving
 
 STOPPED = {
@@ -70,20 +72,25 @@ def served(site: Path, home: Path) -> Iterator[None]:
 
 
 def outcome(text: str, folder: Path, *permissions: str) -> list[RunEvent]:
-    """What a run of a component in this process yields."""
-    library = loaded(source("demo", *permissions), wasm(text))
-
-    return run_events(sandbox(library.module, folder), library, "demo.run", granted=permissions)
+    """What a run of a component yields; in a process of its own, which is walled off."""
+    return asyncio.run(run(loaded(source("demo", *permissions), wasm(text)), folder, *permissions))
 
 
-def sandbox(module: VerifiedModule | None, folder: Path) -> DynamicExecutor:
-    """Runs commands of one module in this process."""
+async def run(library: CommandLibrary, folder: Path, *permissions: str) -> list[RunEvent]:
+    worker = WorkerExecutor(str(folder / "modules"), str(folder / "runs"), module_of)
+    executor = DynamicExecutor({"wasm": worker})
+    return [event async for event in executor.execute(ready(library, *permissions))]
 
-    async def load_module(_: CommandLibrary) -> VerifiedModule:
-        assert module is not None
-        return module
 
-    return DynamicExecutor({"wasm": WasmSandbox(str(folder / "modules"), load_module, str(folder / "runs"))})
+def ready(library: CommandLibrary, *permissions: str) -> Invocation:
+    definition = library.manifest.find("demo.run")
+    assert definition is not None
+    return Invocation(library, definition, {}, Permissions(library, "demo.run", permissions))
+
+
+async def module_of(library: CommandLibrary) -> VerifiedModule:
+    assert library.module is not None
+    return library.module
 
 
 @pytest.mark.attack("E1", "E2", "E3", "E4", "E6")
@@ -174,12 +181,13 @@ def test_a_module_is_no_component_and_a_component_no_module() -> None:
 
 
 @pytest.mark.attack("E8")
-def test_the_compiler_refuses_what_only_begins_as_a_component(tmp_path: Path) -> None:
-    library = loaded(source(), wasm(components.HELLO))
-    assert library.module is not None
-    library.module.data = library.module.data[:-3]
-    events = run_events(sandbox(library.module, tmp_path), library, "demo.run")
-    assert events[-1].fields["error"]["code"] == "E_WASM_MODULE"
+def test_the_compiler_refuses_what_only_begins_as_a_component() -> None:
+    module = loaded(source(), wasm(components.HELLO)).module
+    assert module is not None
+    module.data = module.data[:-3]
+    with pytest.raises(ModuleError) as refusal:
+        compile_module(module, "component")
+    assert refusal.value.code == "E_WASM_MODULE"
 
 
 @pytest.mark.parametrize("text", [components.HELLO, libraries.HELLO])
@@ -188,13 +196,6 @@ def test_what_is_published_under_the_other_format_is_refused(text: str) -> None:
     with pytest.raises(ModuleError) as refusal:
         signed(wrong, wasm(text))
     assert refusal.value.code == "E_UNSUPPORTED"
-
-
-async def test_a_worker_runs_a_component(served: None, home: Path) -> None:
-    async with async_core() as core:
-        events = [event async for event in worker_executor(core).execute(await invocation(core, "hello.run"))]
-    assert [event.type for event in events] == ["started", "output", "completed"]
-    assert stdout(events) == b"hello\n"
 
 
 def test_no_artefact_passes_from_one_engine_to_the_other(tmp_path: Path) -> None:
@@ -215,7 +216,15 @@ def test_a_compilation_that_nobody_waits_for_is_killed() -> None:
 
 def test_compiling_that_takes_a_while_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "COMPILE_NOTICE_SECONDS", 0.001)
-    first = outcome(components.HELLO, tmp_path)
-    assert [event.type for event in first] == ["started", "progress", "output", "completed"]
-    assert "compiling demo" in first[1].fields["message"]
-    assert [event.type for event in outcome(components.HELLO, tmp_path)] == ["started", "output", "completed"]
+    invocation = ready(loaded(source(), wasm(components.HELLO)))
+    sandbox = WasmSandbox(str(tmp_path / "modules"), module_of, str(tmp_path / "runs"))
+
+    async def first() -> RunEvent:
+        events = sandbox.run(invocation, invocation.definition.handler)
+        event = await anext(events)
+        await events.aclose()
+        return event
+
+    event = drive(first())
+    assert event.type == "progress"
+    assert "compiling demo" in event.fields["message"]
