@@ -123,7 +123,7 @@ def origin_of_folder(path: str) -> str:
     """
     plain = path.startswith("/") and not {"", ".", ".."}.intersection(path[1:].split("/"))
     if not plain or not path.isprintable() or set("%?#\\") & set(path):
-        raise ValueError(f"not a folder's address such as file:///srv/codi: {path[:200]!r}")
+        raise ValueError(f"not a server's folder such as file:///srv/codi: {path[:200]!r}")
     return f"{FOLDER_SCHEME}{path}"
 
 

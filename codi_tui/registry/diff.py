@@ -17,10 +17,12 @@ def diff(old: Path, new: Path) -> Outcome:
     """Compare two releases; either may be a library's folder. The status is 1 when an updating user is asked.
 
     Raises:
-        InputError: one of them is no manifest.
+        InputError: one of them is no manifest, or they are of two libraries.
         OSError: it cannot be read.
     """
     before, after = _manifest(old), _manifest(new)
+    if before.library.name != after.library.name:
+        raise InputError(f"{before.library.name} and {after.library.name} are two libraries, not two releases of one")
     found = changes(surface(before), surface(after))
     asked = [change for change in found if change.widens]
     told = [change for change in found if not change.widens]

@@ -9,11 +9,6 @@ from typing import Any, NoReturn
 from codi_tui import __version__
 from codi_tui.errors import UsageError
 from codi_tui.registry.new import LANGS
-from codi_tui.text import sanitize
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
 
 _PATH = """\
 from an empty folder to a published command:
@@ -27,13 +22,10 @@ then the lines that publish shows go into the settings, and: codi run hello.gree
 
 
 class _Parser(argparse.ArgumentParser):
-    """Mistakes become codi's own errors; what is shown has none of a command line's control characters."""
+    """Mistakes become codi's own errors."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError([message], hint=f"{self.prog} --help")
-
-    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
-        super()._print_message(sanitize(message), file)
 
 
 def make_parser() -> argparse.ArgumentParser:

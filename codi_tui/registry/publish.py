@@ -43,8 +43,8 @@ def publish(what: Path, folder: Path, public_keys: list[str]) -> Outcome:
         raise InputError(f"there is no release at {path}", hint=f"codi-registry sign {what}")
     document = read_bounded(path, DOCUMENT_MAX_BYTES)
     folder = folder.resolve()
+    origin = folder_origin(folder)
     with sole_writer(folder):
-        origin = origin_of_folder(str(folder))
         trust = latest_trust(str(folder))
         trusted = Trusted(public_keys, None if trust is None else read_trust(Path(trust), origin))
         library = admit(document, path.stem, trusted, origin=origin)
@@ -54,6 +54,18 @@ def publish(what: Path, folder: Path, public_keys: list[str]) -> Outcome:
         _refuse_fall(folder, library)
         kept = _write(folder, library, document)
     return _outcome(folder, origin, library, kept, trusted)
+
+
+def folder_origin(folder: Path) -> str:
+    """The origin that a registry folder is, as the settings name it.
+
+    Raises:
+        InputError: its path has characters that no origin has.
+    """
+    try:
+        return origin_of_folder(str(folder))
+    except ValueError as error:
+        raise InputError(str(error)) from None
 
 
 def _refuse_other_bytes(folder: Path, library: CommandLibrary) -> None:

@@ -36,7 +36,7 @@ def toolchain(lang: str, folder: Path) -> Toolchain:
     """How a library's module is built.
 
     Raises:
-        UnavailableError: the toolchain is not installed; the hint says what to install.
+        UnavailableError: the toolchain is not installed; the message is one line that says what to install.
         InputError: it is no language that is known here, or the folder has no source of it.
     """
     make = _TOOLCHAINS.get(lang)
@@ -101,4 +101,4 @@ def _path_with_scripts() -> str:
 
 
 def _missing(what: str, install: str) -> UnavailableError:
-    return UnavailableError(f"{what} is not installed here", code="E_TOOLCHAIN", hint=f"install it: {install}")
+    return UnavailableError(f"{what} is not installed here; install it: {install}", code="E_TOOLCHAIN")

@@ -13,7 +13,6 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
-from codi_tui.config import origin_of_folder
 from codi_tui.errors import DocumentError, InputError, TrustError, UsageError
 from codi_tui.library.folder import latest_trust, trust_path
 from codi_tui.limits import TRUST_MAX_BYTES
@@ -21,6 +20,7 @@ from codi_tui.model.times import timestamp
 from codi_tui.operations.trust_words import changes, document_facts, document_lines, fingerprint_lines
 from codi_tui.registry.files import sole_writer, write_whole
 from codi_tui.registry.outcome import Outcome, exists
+from codi_tui.registry.publish import folder_origin
 from codi_tui.registry.project import read_bounded, read_source
 from codi_tui.registry.verify import read_trust
 from codi_tui.trust.canonical import canonical_json
@@ -132,8 +132,8 @@ def publish(path: Path, folder: Path) -> Outcome:
     """
     data = read_bounded(path, TRUST_MAX_BYTES)
     folder = folder.resolve()
+    origin = folder_origin(folder)
     with sole_writer(folder):
-        origin = origin_of_folder(str(folder))
         current = latest_trust(str(folder))
         before = None if current is None else read_trust(Path(current), origin)
         document = _accepted(data, before, origin)
