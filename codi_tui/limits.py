@@ -74,6 +74,8 @@ RUN_MEMORY_BYTES = 256 * MIB
 RUN_OUTPUT_BYTES = 1 * GIB
 RUN_STACK_BYTES = 512 * KIB
 RUN_TABLE_ELEMENTS = 10_000
+RUN_OPEN_FILES = 1_024
+"""Descriptors of a process that runs a guest."""
 THREAD_STACK_BYTES = 16 * MIB
 """A guest may use RUN_STACK_BYTES of it; on a small thread stack a deep guest would be a crash, not a trap."""
 EVENT_OUTPUT_BYTES = 64 * KIB

@@ -85,7 +85,8 @@ def main_check() -> int:
     """Read a module, say nothing about a valid one."""
     _limit_this_process()
     try:
-        Engine().validate(sys.stdin.buffer.read(MODULE_MAX_BYTES))
+        engine, wasm = _behind_a_wall()
+        engine.validate(wasm)
     except EngineError as error:
         print(str(error).splitlines()[0], file=sys.stderr)
         return _REFUSED
@@ -96,12 +97,22 @@ def main() -> int:
     """Read a module, write its artefact."""
     _limit_this_process()
     try:
-        module = Engine().compile(sys.stdin.buffer.read(MODULE_MAX_BYTES))
+        engine, wasm = _behind_a_wall()
+        module = engine.compile(wasm)
     except EngineError as error:
         print(str(error).splitlines()[0], file=sys.stderr)
         return _REFUSED
     sys.stdout.buffer.write(Artefact(module.imports(), module.serialize()).to_bytes())
     return 0
+
+
+def _behind_a_wall() -> tuple[Engine, bytes]:
+    """The engine and the module, in a process that from here on can do no more than compile and write its stdout."""
+    from codi_tui.execute.wall import put_up_round_process
+
+    engine, wasm = Engine(), sys.stdin.buffer.read(MODULE_MAX_BYTES)
+    put_up_round_process(())
+    return engine, wasm
 
 
 def _limit_this_process() -> None:

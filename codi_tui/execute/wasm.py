@@ -50,6 +50,8 @@ class WasmSandbox:
         load_module: ModuleSource,
         runs_folder: str,
         overdue: Callable[[LimitError], NoReturn] = _leave,
+        *,
+        own_process: bool = False,
     ) -> None:
         """
         Args:
@@ -58,7 +60,10 @@ class WasmSandbox:
             runs_folder: where the files of path arguments are staged.
             overdue: called, on another thread, when a run is beyond a limit and whoever takes its events stands still;
                 it ends the process.
+            own_process: whether this process is there for the run alone: once the guest runs, the process can open
+                nothing, and whoever started it has to remove what was staged.
         """
+        self._own_process = own_process
         self._overdue = overdue
         self._artefacts = artefacts
         self._load_module = load_module
@@ -68,11 +73,11 @@ class WasmSandbox:
         """As `CommandExecutor.run`."""
         artefact = await self._artefact(invocation.library)
         check_imports(artefact.imports, invocation.permissions)
-        limits = invocation.limits(handler)
+        limits, reader = invocation.limits(handler), _reader(handler)
         with Staging(self._runs_folder, limits.wall_seconds) as staging:
             arguments = staging.confer(invocation.definition, invocation.arguments)
             guest = self._start(artefact, invocation, handler, arguments, staging.folders, limits)
-            for event in guest.events(_reader(handler)):
+            for event in guest.events(reader):
                 yield event
 
     async def _artefact(self, library: CommandLibrary) -> Artefact:
@@ -129,7 +134,18 @@ class WasmSandbox:
         finally:
             os.close(stdout_writer)
             os.close(stderr_writer)
-        return Guest(command, {stdout: "stdout", stderr: "stderr"}, limits, self._overdue)
+        return Guest(
+            command, {stdout: "stdout", stderr: "stderr"}, limits, self._overdue, self._wall(list(folders.values()))
+        )
+
+    def _wall(self, readable: list[bytes]) -> Callable[[], None] | None:
+        """Put up the second wall, or say what the guest's thread has to call to do so."""
+        from codi_tui.execute import wall
+
+        if self._own_process:
+            wall.put_up_round_process(readable)
+            return None
+        return lambda: wall.put_up_round_thread(readable)
 
 
 def _reader(handler: HandlerDefinition) -> GuestEvents | None:
