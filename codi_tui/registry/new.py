@@ -30,7 +30,7 @@ def new(name: str, lang: str, parent: Path) -> Outcome:
     """Make the folder `name` in another one, whole or not at all.
 
     Raises:
-        UsageError: it is no name that a library can have.
+        UsageError: it is no name that a library can have, or no language that there is a template for.
         CodiError: `E_EXISTS`.
         OSError: it cannot be written.
     """
@@ -38,6 +38,9 @@ def new(name: str, lang: str, parent: Path) -> Outcome:
         raise UsageError(
             [f"{name[:80]!r} is no library name: a small letter, then small letters, digits and hyphens, at most 63"]
         )
+    if lang not in LANGS:
+        other = "python is not in this version" if lang == "python" else f"{lang[:40]!r} is not known here"
+        raise UsageError([f"{other}: --lang is one of {', '.join(LANGS)}"])
     if name in NOT_NAMES:
         raise UsageError([f"no library can be called {name}: that name is codi's own"])
     folder = parent / name

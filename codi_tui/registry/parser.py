@@ -81,7 +81,7 @@ def _new(verbs: Any) -> None:
         "codi-registry new hello --lang zig",
     )
     verb.add_argument("name", metavar="NAME", help="of the library, of its folder, and of its commands' group")
-    verb.add_argument("--lang", required=True, choices=LANGS, help="what its module is written in")
+    verb.add_argument("--lang", required=True, metavar="LANG", help=f"of its module: {', '.join(LANGS)}")
 
 
 def _build_and_test(verbs: Any) -> None:

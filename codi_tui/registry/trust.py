@@ -20,8 +20,8 @@ from codi_tui.model.times import timestamp
 from codi_tui.operations.trust_words import changes, document_facts, document_lines, fingerprint_lines
 from codi_tui.registry.files import sole_writer, write_whole
 from codi_tui.registry.outcome import Outcome, exists
-from codi_tui.registry.publish import folder_origin
 from codi_tui.registry.project import read_bounded, read_source
+from codi_tui.registry.publish import folder_origin
 from codi_tui.registry.verify import read_trust
 from codi_tui.trust.canonical import canonical_json
 from codi_tui.trust.document import TrustDocument, advance, pin, root_fingerprint
