@@ -6,7 +6,7 @@ import os
 import time
 
 from codi_tui.cache.sqlite import SqliteCache
-from codi_tui.config import load_settings
+from codi_tui.config import FOLDER_SCHEME, load_settings
 from codi_tui.errors import CacheError, DocumentError, RefusedError, TrustError
 from codi_tui.execute.module import validate_wasm
 from codi_tui.library.client import LibraryClient
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from codi_tui.cache.storage import Connect
     from codi_tui.library.client import Response, Transport
+    from codi_tui.library.source import LibrarySource
     from codi_tui.state.grants import GrantStore
 
 
@@ -57,7 +58,7 @@ class Core:
         trust: TrustKeeper,
         database: StateDatabase,
         now: Callable[[], float],
-        servers: Sequence[LibraryClient] = (),
+        servers: Sequence[LibrarySource] = (),
         offline: bool = False,
     ) -> None:
         self.loader = loader
@@ -116,9 +117,7 @@ async def assemble(
     keys = {server.origin: server.keys for server in settings.servers}
     keys[BUNDLED] = [_bundled_key()]
     bundled = DirectoryClient(BUNDLED, bundled_folder())
-    servers = [LibraryClient(server.origin, _LazyTransport(transport)) for server in settings.servers]
-    for server in servers:
-        server.set_offline_mode(offline)
+    servers = [_client(server.origin, transport, offline=offline) for server in settings.servers]
     try:
         cache = await SqliteCache.init(mode, connect=connect, notice=notice)
     except CacheError as error:
@@ -160,6 +159,17 @@ async def assemble(
         servers=servers,
         offline=offline,
     )
+
+
+def _client(origin: str, transport: Callable[[], Transport], *, offline: bool) -> LibrarySource:
+    """What asks a server, or the folder that stands for one."""
+    if origin.startswith(FOLDER_SCHEME):
+        from codi_tui.library.folder import FolderClient
+
+        return FolderClient(origin)
+    client = LibraryClient(origin, _LazyTransport(transport))
+    client.set_offline_mode(offline)
+    return client
 
 
 async def _render_listing(bundled: DirectoryClient, cache: SqliteCache, path: str) -> None:

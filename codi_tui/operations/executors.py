@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codi_tui.config import FOLDER_SCHEME
 from codi_tui.execute.executor import DynamicExecutor
 from codi_tui.execute.local import LocalExecutor, local_functions
 from codi_tui.execute.websocket import WebSocketExecutor
@@ -46,6 +47,7 @@ def needs_event_loop(handler: HandlerDefinition | None) -> bool:
 
 
 def _with_sandbox(core: Core, sandbox: CommandExecutor) -> DynamicExecutor:
-    websocket = WebSocketExecutor(core.server_origins, offline=core.offline)
+    servers = [origin for origin in core.server_origins if not origin.startswith(FOLDER_SCHEME)]
+    websocket = WebSocketExecutor(servers, offline=core.offline)
     local = LocalExecutor(local_functions(core.agents_folder))
     return DynamicExecutor({"wasm": sandbox, "local": local, "websocket": websocket})
