@@ -119,13 +119,6 @@ async def assemble(
     servers = [LibraryClient(server.origin, _LazyTransport(transport)) for server in settings.servers]
     for server in servers:
         server.set_offline_mode(offline)
-    try:
-        cache = await SqliteCache.init(mode, connect=connect, notice=notice)
-    except CacheError as error:
-        if error.code == "E_CACHE_PERMS":
-            raise
-        notice(f"{error.message}; going on without it")
-        cache = None
     keyring, clock = Keyring(keys), TrustedClock(now)
     folder = mode.data_folder()
     database = StateDatabase(os.path.join(folder, STATE_FILE), connect)
@@ -136,6 +129,14 @@ async def assemble(
         clock,
         notice=notice,
     )
+    try:
+        cache = await SqliteCache.init(mode, connect=connect, notice=notice)
+    except CacheError as error:
+        if error.code == "E_CACHE_PERMS":
+            trust.refused(error, origin="", name="")
+            raise
+        notice(f"{error.message}; going on without it")
+        cache = None
     loader = DynamicLoader(
         cache,
         [bundled, *servers],

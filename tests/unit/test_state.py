@@ -176,8 +176,6 @@ class TestMarks:
         assert opened.way.run(opened.marks.latest()) == NOW - 60 * 60
         opened.advance(1, fetched=True, now=NOW + 99)
         assert opened.way.run(opened.marks.latest()) == NOW + 99
-        opened.way.run(opened.marks.set_clock(NOW))
-        assert opened.way.run(opened.marks.latest()) == NOW
 
 
 class TestDocuments:
@@ -219,9 +217,11 @@ class TestQuarantine:
         odd: Any = LibraryData("a/b", None, 5, None, 0, None, 0, b"\xff")  # type: ignore[arg-type]
         opened.way.run(quarantine.take(odd, "E_ZSTD", NOW))
         opened.way.run(quarantine.take(row(json=b"x" * (QUARANTINE_ROW_BYTES + 1)), "E_ZSTD", NOW))
-        rows = opened.way.run(quarantine.list_rows())
+        rows = opened.way.run(
+            opened.database.read("SELECT id, code, length(library_json) FROM quarantine ORDER BY number DESC")
+        )
         assert len(rows) == QUARANTINE_ROWS
-        assert (rows[0][3], rows[0][5]) == ("E_ZSTD", QUARANTINE_ROW_BYTES)
+        assert rows[0][1:] == ("E_ZSTD", QUARANTINE_ROW_BYTES)
         assert rows[1][0] == "a/b"
 
 
