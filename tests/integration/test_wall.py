@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from codi_tui.execute import seccomp, wall
+from codi_tui.execute import frames, seccomp, wall
 from codi_tui.operations.executors import worker_executor
 from conftest import CODI, Codi, data_folder
-from support.cores import async_core, invocation, stdout
+from support.cores import async_core, invocation, one, stdout
 
 ESCAPED = Path(__file__).parents[1] / "support" / "escaped"
 LANDLOCK, SECCOMP = "444,445,446", "317"
@@ -136,6 +136,19 @@ async def test_a_guest_that_escapes_in_a_worker_meets_the_wall_and_the_parent_ti
     found = reports(escaped)["guest"]
     # the same file is conferred, but not by its own name
     assert found == {"conferred": ["EACCES", "EACCES"], "files": FILES, "guest": GUEST, "processes": PROCESSES}
+
+
+@needs_the_wall
+async def test_what_an_escaped_guest_says_to_the_parent_is_not_believed(
+    escaped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = frames.encode(frames.EVENT, b'["completed", {"exit_status": "none"}]')
+    monkeypatch.setenv("ESCAPED_SAYS", said.hex())
+    async with async_core() as core:
+        run = await invocation(core, "text.count", stdin=one(b"a b\n"))
+        events = [event async for event in worker_executor(core).execute(run)]
+    assert [event.type for event in events] == ["started", "failed"]
+    assert events[-1].fields["error"]["code"] == "E_PROTOCOL"
 
 
 @needs_the_wall
