@@ -58,7 +58,14 @@ async def _run(request: dict[str, Any], message: bytes, module: bytes, events: i
         for _ in range(request["fallbacks"]):
             handler = handler.fallback or handler
         permissions = Permissions(library, definition.path, request["granted"])
-        invocation = Invocation(library, definition, request["arguments"], permissions, request["wall_seconds"])
+        invocation = Invocation(
+            library,
+            definition,
+            request["arguments"],
+            permissions,
+            request["wall_seconds"],
+            output_bytes=request["output_bytes"],
+        )
         sandbox = WasmSandbox(
             ArtefactStore(request["modules_folder"], engine().identity), load_module, request["runs_folder"]
         )
