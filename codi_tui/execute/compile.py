@@ -1,6 +1,7 @@
 """Compiling, in a child that can be killed: it cannot be interrupted, and a hostile module takes gigabytes (F11).
 
 `main` is the child's: it reads a WebAssembly module on stdin and writes the artefact on stdout. `main_check` only checks.
+Both find their limits in argv.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from codi_tui.trust import VerifiedModule
 
 _REFUSED = 65
-_PR_SET_PDEATHSIG, _SIGKILL = 1, 9
+_PR_SET_PDEATHSIG, _SIGKILL, _SIGXCPU = 1, 9, 24
+_AUTHOR = "this is for the library's author to mend: smaller functions"
 
 
 def compile_module(module: VerifiedModule) -> Artefact:
@@ -33,27 +35,39 @@ def compile_module(module: VerifiedModule) -> Artefact:
 
     try:
         child = subprocess.run(
-            [sys.executable, "-P", "-c", "from codi_tui.execute.compile import main; raise SystemExit(main())"],
+            [*_child("main"), str(int(COMPILE_SECONDS) + 1), str(COMPILE_MEMORY_BYTES)],
             input=module.data,
             capture_output=True,
             timeout=COMPILE_SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise LimitError(
-            f"compiling the module took longer than {COMPILE_SECONDS:g} s", code="E_WASM_COMPILE"
-        ) from None
+        raise _too_long() from None
     if child.returncode == _REFUSED:
         raise ModuleError(f"the module cannot be compiled: {child.stderr.decode(errors='replace').strip()[:200]}")
     if child.returncode > 0:
         said = child.stderr.decode(errors="replace").strip().splitlines() or ["nothing"]
         raise HandlerError(f"the compiler failed and said: {said[-1][:200]}")
+    if child.returncode == -_SIGXCPU:
+        raise _too_long()
     if child.returncode < 0:
         raise LimitError(
-            f"compiling the module failed within {COMPILE_MEMORY_BYTES >> 20} MiB (signal {-child.returncode})",
+            f"compiling the module takes more than {COMPILE_MEMORY_BYTES >> 20} MiB of memory "
+            f"(signal {-child.returncode})",
             code="E_WASM_COMPILE",
+            hint=_AUTHOR,
         )
     return Artefact.from_bytes(child.stdout)
+
+
+def _too_long() -> LimitError:
+    return LimitError(
+        f"compiling the module took longer than {COMPILE_SECONDS:g} s", code="E_WASM_COMPILE", hint=_AUTHOR
+    )
+
+
+def _child(function: str) -> list[str]:
+    return [sys.executable, "-P", "-c", f"from codi_tui.execute.compile import {function} as f; raise SystemExit(f())"]
 
 
 def check_module(data: bytes) -> None:
@@ -66,7 +80,7 @@ def check_module(data: bytes) -> None:
 
     try:
         child = subprocess.run(
-            [sys.executable, "-P", "-c", "from codi_tui.execute.compile import main_check as m; raise SystemExit(m())"],
+            [*_child("main_check"), str(int(VALIDATE_SECONDS) + 1), str(COMPILE_MEMORY_BYTES)],
             input=data,
             capture_output=True,
             timeout=VALIDATE_SECONDS,
@@ -105,14 +119,15 @@ def main() -> int:
 
 
 def _limit_this_process() -> None:
-    """Where the kernel offers it; the parent's clock holds everywhere."""
+    """To the seconds and bytes in argv, where the kernel offers it; the parent's clock holds everywhere."""
+    seconds, memory_bytes = int(sys.argv[1]), int(sys.argv[2])
     try:
         import resource
     except ImportError:
         return
     for kind, limit in (
-        (resource.RLIMIT_AS, COMPILE_MEMORY_BYTES),
-        (resource.RLIMIT_CPU, int(COMPILE_SECONDS)),
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_CORE, 0),
     ):
         _, hard = resource.getrlimit(kind)

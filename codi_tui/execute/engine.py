@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-CONFIGURATION = f"1;stack={RUN_STACK_BYTES}"
+CONFIGURATION = f"2;stack={RUN_STACK_BYTES}"
 """Names the settings of `Engine.__init__`; part of what a compiled artefact is bound to. Change it with them."""
 
 _OFF = (
@@ -33,6 +33,9 @@ _OFF = (
 )
 """Proposals that no command needs and that widen what a hostile module can reach."""
 
+_CRANELIFT = 1
+"""The one compiler; `wasmtime_strategy_t`."""
+
 
 class Engine:
     """Wasmtime with codi's settings."""
@@ -50,6 +53,7 @@ class Engine:
             setting = getattr(self.api.library, f"wasmtime_config_{feature}_set")
             setting.restype, setting.argtypes = None, (c_void_p, c_bool)
             setting(config, False)
+        self.api.wasmtime_config_strategy_set(config, _CRANELIFT)
         self.api.wasmtime_config_max_wasm_stack_set(config, RUN_STACK_BYTES)
         self.api.wasmtime_config_parallel_compilation_set(config, False)
         self.pointer = self.api.wasm_engine_new_with_config(config)

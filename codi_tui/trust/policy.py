@@ -71,13 +71,11 @@ def declared_and_granted(declared: Iterable[str], granted: Iterable[str]) -> fro
     if granted <= declared and not limits:
         return granted
     spellings = {normal(item) for item in granted}
-    return frozenset(
-        item
-        for item in declared
-        if item in granted
-        or normal(item) in spellings
-        or (item.startswith(_LIMIT) and covering(limits, item) is not None)
-    )
+    return frozenset(item for item in declared if normal(item) in spellings or _is_less(item, limits))
+
+
+def _is_less(item: str, limits: Iterable[str]) -> bool:
+    return item.startswith(_LIMIT) and covering(limits, item) is not None
 
 
 def normal(text: str) -> str:

@@ -94,9 +94,16 @@ def test_the_command_that_would_grant_a_permission_is_safe_to_paste() -> None:
         "limit:memory:1h",
         "limit:memory:1",
         "limit:wall:25h",
-    ]
-    + ["limit:wall:1.5h", "limit:cpu:-1s", "limit:tables:5", "limit:output:2048GiB", "limit:memory:٣MiB", "limit:wall:"]
-    + ["limit:memory:1mib", "limit:wall:99999999999999999999s", "limit:memory:MiB"],
+        "limit:wall:",
+        "limit:wall:1.5h",
+        "limit:cpu:-1s",
+        "limit:tables:5",
+        "limit:output:2048GiB",
+        "limit:memory:٣MiB",
+        "limit:memory:1mib",
+        "limit:wall:99999999999999999999s",
+        "limit:memory:MiB",
+    ],
 )
 def test_a_limit_is_a_whole_amount_up_to_its_ceiling(text: str) -> None:
     with pytest.raises(ValueError, match="not a permission"):
