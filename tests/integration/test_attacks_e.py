@@ -55,7 +55,7 @@ MODULES: dict[str, tuple[str, dict[str, Any]]] = {
     "hello": (libraries.HELLO, {}),
     "loop": (libraries.LOOP, {}),
     "loop-before-start": (hostile.LOOP_BEFORE_START, {}),
-    "busy": (libraries.LOOP, {"limits": {"cpu_seconds": 1}}),
+    "busy": (libraries.LOOP, {"limits": {"cpu_seconds": 1, "wall_seconds": 10}}),
     "sleep": (libraries.SLEEP, {"limits": {"cpu_seconds": 1}}),
     "read": (libraries.STDIN_TO_STDOUT, {}),
     "touch": (hostile.GROW_AND_TOUCH, {"limits": SMALL}),
