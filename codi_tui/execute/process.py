@@ -85,7 +85,8 @@ class WorkerExecutor:
             "fallbacks": _depth(invocation.definition.handler, handler),
             "arguments": invocation.arguments,
             "granted": list(invocation.permissions),
-            "wall_seconds": invocation.limits(handler).wall_seconds,
+            "wall_seconds": invocation.wall_seconds,
+            "output_bytes": invocation.output_bytes,
             "modules_folder": self._modules_folder,
             "runs_folder": self._runs_folder,
         }
