@@ -81,6 +81,8 @@ EVENT_LINE_BYTES = 1 * MIB
 """One line of a guest whose output is `events`."""
 EVENT_MESSAGE_CHARACTERS = 4 * KIB
 ARGUMENTS_MAX_BYTES = 1 * MIB
+TEMPLATE_MAX_BYTES = 2 * MIB
+"""What a program is given as argv, or as a stdin that was made of arguments."""
 RENDERED_RESULT_BYTES = 1 * MIB
 """A JSON result up to this size is laid out for reading; a larger one is passed through as it is."""
 COLLECTED_RESULT_BYTES = 64 * MIB

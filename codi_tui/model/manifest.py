@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     OutputType = Literal["text", "json", "jsonl", "markdown", "csv", "events", "bytes"]
 
 MANIFEST_TYPE = "codi/library-manifest/v1"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Recorded beside a stored library: one that an older schema accepted is validated again."""
 
 
@@ -96,6 +96,16 @@ class HandlerDefinition(_View):
     def output(self) -> OutputType:
         output: OutputType = self.document.get("output", "text")
         return output
+
+    @property
+    def argv(self) -> list[str | list[str]] | None:
+        """The templates of an unmodified program's argv (`codi_tui.model.template`), or None."""
+        return self.document.get("argv")
+
+    @property
+    def stdin(self) -> str | None:
+        """The template of its stdin, or None: stdin is the user's."""
+        return self.document.get("stdin")
 
     @property
     def limits(self) -> dict[str, int]:
