@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from codi_tui.execute.guest_events import GuestEvents
     from codi_tui.execute.invocation import Limits
-    from codi_tui.execute.wasi import WasiCommand
+    from codi_tui.execute.program import Program
 
 _WATCH_SECONDS = 0.005
 """How often the guest's memory is looked at; what it can take meanwhile is what it can touch in that time."""
@@ -38,15 +38,21 @@ class Guest:
 
     def __init__(
         self,
-        command: WasiCommand,
+        command: Program,
         pipes: dict[int, Literal["stdout", "stderr"]],
         limits: Limits,
         overdue: Callable[[LimitError], NoReturn],
+        written: Callable[[], float] | None = None,
     ) -> None:
+        """
+        Args:
+            written: the bytes of files that it has made and that are kept, which count as output.
+        """
         self._command = command
         self._pipes = pipes
         self._limits = limits
         self._overdue = overdue
+        self._written = written
         self._deadline = time.monotonic() + limits.wall_seconds
         self._left_bytes = limits.output_bytes
         self._split: dict[int, bytes] = {}
@@ -120,9 +126,7 @@ class Guest:
         if kept:
             yield RunEvent.output(self._pipes[descriptor], kept)
         if over:
-            raise LimitError(
-                f"stopped: it wrote more than {self._limits.output_bytes} bytes of output", code="E_WASM_OUTPUT"
-            )
+            raise output_error(self._limits)
 
     def _broken_limit(self) -> LimitError | None:
         if time.monotonic() > self._deadline:
@@ -133,6 +137,8 @@ class Guest:
             )
         if max(self._memory_bytes, self._command.memory_bytes()) > self._limits.memory_bytes:
             return self._memory_error()
+        if self._written is not None and self._written() > self._limits.output_bytes:
+            return output_error(self._limits)
         return None
 
     def _memory_error(self) -> LimitError:
@@ -160,6 +166,11 @@ class Guest:
         if "exceeds table limits" in str(outcome) or "resource limit exceeded" in str(outcome):
             raise LimitError("stopped: it asks for more tables than a command may have", code="E_WASM_TABLES")
         raise ModuleError(f"the module cannot be started: {_reason(outcome)}")
+
+
+def output_error(limits: Limits) -> LimitError:
+    """It wrote too much, to its streams or to files."""
+    return LimitError(f"stopped: it wrote more than {limits.output_bytes} bytes of output", code="E_WASM_OUTPUT")
 
 
 def _reason(error: EngineError) -> str:

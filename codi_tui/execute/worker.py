@@ -60,7 +60,12 @@ async def _run(request: dict[str, Any], message: bytes, module: bytes, events: i
         permissions = Permissions(library, definition.path, request["granted"])
         invocation = Invocation(library, definition, request["arguments"], permissions, request["wall_seconds"])
         sandbox = WasmSandbox(
-            ArtefactStore(request["modules_folder"], engine().identity), load_module, request["runs_folder"]
+            ArtefactStore(request["modules_folder"], engine().identity),
+            load_module,
+            request["runs_folder"],
+            own_folders=request["own_folders"],
+            environment=lambda _: request["environment"],
+            offline=request["offline"],
         )
         async for event in sandbox.run(invocation, handler):
             _send(events, event)
