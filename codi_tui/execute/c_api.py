@@ -63,7 +63,7 @@ class Value(ctypes.Structure):
     _fields_ = (("kind", c_uint8), ("of", c_uint64 * 3))
 
 
-HostFunction = ctypes.CFUNCTYPE(c_size_t, c_void_p, c_void_p, POINTER(Value), c_size_t, c_void_p, c_size_t)
+HostFunction = ctypes.CFUNCTYPE(c_size_t, c_void_p, c_void_p, POINTER(Value), c_size_t, POINTER(Value), c_size_t)
 """`wasmtime_func_callback_t`; what it returns is a `wasm_trap_t`, or 0."""
 
 

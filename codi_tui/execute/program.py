@@ -44,6 +44,7 @@ class Program:
         self._memory_bytes, self._table_elements = memory_bytes, table_elements
         self._memory: Item | None = None
         self._exit_status: int | None = None
+        self._fault: str | None = None
         self._open = _thread.allocate_lock()
         self._callbacks: list[Any] = []  # the engine calls them for as long as the store lives
         self._store = self._api.wasmtime_store_new(self._engine.pointer, None, None)
@@ -74,9 +75,11 @@ class Program:
             api.wasmtime_store_limiter(self._store, -1, self._table_elements, 1, 4, 1)
             return self._enter(instance)
         except EngineError:
-            if self._exit_status is None:
-                raise
-            return self._exit_status
+            if self._exit_status is not None:
+                return self._exit_status
+            if self._fault is not None:
+                raise EngineError(self._fault, trap=-1) from None
+            raise
         finally:
             api.wasmtime_linker_delete(linker)
 
@@ -108,15 +111,15 @@ class Program:
         def called(_: object, caller: int, arguments: Any, count: int, returned: Any, __: int) -> int:
             try:
                 answer = call(GuestMemory(api, caller), [arguments[at].of[0] & 0xFFFFFFFF for at in range(count)])
-            except GuestFault as fault:
-                message = str(fault).encode()
-            except BaseException as error:  # noqa: BLE001 - ctypes would print it and go on with the guest
-                message = f"codi failed: {type(error).__name__}".encode()
-            else:
                 if results:
                     returned[0].kind, returned[0].of[0] = WASM_I32, (answer or 0) & 0xFFFFFFFF
+            except GuestFault as fault:
+                self._fault = str(fault)
+            except BaseException as error:  # noqa: BLE001 - ctypes would print it and go on with the guest
+                self._fault = f"codi failed: {type(error).__name__}"
+            else:
                 return 0
-            return int(api.wasmtime_trap_new(message, len(message)))
+            return int(api.wasmtime_trap_new(b"ended by the host", 17))
 
         callback = HostFunction(called)
         self._callbacks.append(callback)
