@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 _METADATA = ipaddress.ip_address("168.63.129.16")
 """A cloud's own service at an address that is public by its number."""
-_TRANSLATED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
-"""IPv6 networks whose addresses hold an IPv4 address in their last 32 bits (RFC 6052, RFC 4291)."""
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that is handed out as global unicast (RFC 4291)."""
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+"""IPv6 addresses that stand for the IPv4 address in their last 32 bits (RFC 6052)."""
 LOOPBACK_NAME = "localhost"
 
 
@@ -50,12 +52,10 @@ def _is_allowed(host: str, address: Address, *, named: bool) -> bool:
 
 def is_public(address: Address) -> bool:
     """Whether an address is one of the public Internet, and so is one that it holds inside."""
-    if not address.is_global or address.is_multicast or address.is_reserved or address == _METADATA:
-        return False
-    if isinstance(address, ipaddress.IPv4Address):
-        return True
-    if address.is_site_local:
-        return False
-    inside = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    inside += [ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) for network in _TRANSLATED if address in network]
-    return all(item is None or is_public(item) for item in inside)
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in _TRANSLATED:
+            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        if address.sixtofour is not None and not is_public(address.sixtofour):
+            return False
+        return address.is_global and address in _UNICAST
+    return address.is_global and not address.is_multicast and address != _METADATA
