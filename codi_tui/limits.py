@@ -58,6 +58,17 @@ QUESTION_LINES_MAX = 600
 EXCHANGE_SECONDS = 15.0
 """The deadline of one whole HTTP exchange, headers and body included."""
 
+# A module's own requests
+HTTP_SECONDS = 30.0
+"""One request of a module, its redirects included."""
+HTTP_REQUEST_MAX_BYTES = 16 * MIB
+HTTP_RESPONSE_MAX_BYTES = 16 * MIB
+HTTP_HEAD_MAX_BYTES = 64 * KIB
+"""What a module says about its request: method, URL, headers."""
+HTTP_HEADERS_MAX = 64
+HTTP_REDIRECTS_MAX = 5
+URL_MAX_CHARACTERS = 8 * KIB
+
 # Cache
 CACHE_BUSY_SECONDS = 5.0
 ARTEFACT_MAX_BYTES = 512 * MIB
@@ -106,6 +117,11 @@ EVENT_LINE_BYTES = 1 * MIB
 """One line of a guest whose output is `events`."""
 EVENT_MESSAGE_CHARACTERS = 4 * KIB
 ARGUMENTS_MAX_BYTES = 1 * MIB
+TEMPLATE_MAX_BYTES = 2 * MIB
+"""What a program is given as argv, or as a stdin that was made of arguments."""
+SECRET_MAX_BYTES = 64 * KIB
+RUN_STAGED_FILES = 64
+"""Files that a command may make beside one that it was given to write; none of them is kept."""
 RENDERED_RESULT_BYTES = 1 * MIB
 """A JSON result up to this size is laid out for reading; a larger one is passed through as it is."""
 COLLECTED_RESULT_BYTES = 64 * MIB

@@ -45,6 +45,8 @@ class Core:
         servers: their clients, in the same order.
         offline: whether no socket may be opened.
         agents_folder: where agents are kept.
+        secrets_folder: where secrets are, each in a file of its own.
+        own_folders: codi's own, which are conferred on no guest.
     """
 
     def __init__(
@@ -72,6 +74,9 @@ class Core:
         self.server_origins = server_origins
         self.offline = offline
         self.agents_folder = os.path.join(mode.data_folder(), "agents")
+        settings_folder = os.path.dirname(mode.settings_path())
+        self.secrets_folder = os.path.join(settings_folder, "secrets")
+        self.own_folders = (mode.data_folder(), settings_folder)
         self._database = database
         self._now = now
         self._grants: GrantStore | None = None
