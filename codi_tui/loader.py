@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from codi_tui.cache.sqlite import LibraryData, SqliteCache
     from codi_tui.library.source import Delivery, LibrarySource
-    from codi_tui.model.manifest import SubcommandDefinition
+    from codi_tui.model.manifest import SubcommandDefinition, WasmFormat
     from codi_tui.state.keeper import TrustKeeper
     from codi_tui.trust import CommandLibrary, Record, SecurityValidator, VerifiedModule
 
@@ -51,7 +51,7 @@ class DynamicLoader:
         validator: SecurityValidator,
         *,
         now: Callable[[], float],
-        check_module: Callable[[bytes], None],
+        check_module: Callable[[bytes, WasmFormat], None],
         offline: bool = False,
         notice: Callable[[str], None] = lambda _: None,
         stored: Callable[[SqliteCache], Awaitable[None]] | None = None,
@@ -61,7 +61,7 @@ class DynamicLoader:
         Args:
             cache: None when there is none to be had; libraries are then fetched for each run.
             sources: the bundled libraries first: they keep their commands' short names.
-            check_module: refuses bytes that are no module (`codi_tui.execute.validate_module`).
+            check_module: refuses bytes that are no module of a format (`codi_tui.execute.module.validate_wasm`).
             offline: never ask a source that is not local.
             notice: told, in a sentence, what the user should know although the run goes on.
             stored: called when the cache has taken a library.

@@ -15,9 +15,7 @@ import time
 
 from codi_tui.errors import CodiError, TrustError
 from codi_tui.execute import frames
-from codi_tui.execute.artefacts import ArtefactStore
 from codi_tui.execute.invocation import Invocation
-from codi_tui.execute.module import engine
 from codi_tui.execute.wall import give_up_files
 from codi_tui.execute.wasm import WasmSandbox
 from codi_tui.model.events import RunEvent
@@ -60,12 +58,7 @@ async def _run(request: dict[str, Any], message: bytes, module: bytes, events: i
             handler = handler.fallback or handler
         permissions = Permissions(library, definition.path, request["granted"])
         invocation = Invocation(library, definition, request["arguments"], permissions, request["wall_seconds"])
-        sandbox = WasmSandbox(
-            ArtefactStore(request["modules_folder"], engine().identity),
-            load_module,
-            request["runs_folder"],
-            own_process=True,
-        )
+        sandbox = WasmSandbox(request["modules_folder"], load_module, request["runs_folder"], own_process=True)
         async for event in sandbox.run(invocation, handler):
             _send(events, event)
             if event.type in ("completed", "failed"):

@@ -8,7 +8,7 @@ import time
 from codi_tui.cache.sqlite import SqliteCache
 from codi_tui.config import FOLDER_SCHEME, load_settings
 from codi_tui.errors import CacheError, DocumentError, RefusedError, TrustError
-from codi_tui.execute.module import validate_module
+from codi_tui.execute.module import validate_wasm
 from codi_tui.library.client import LibraryClient
 from codi_tui.library.directory import DirectoryClient
 from codi_tui.loader import DynamicLoader
@@ -141,7 +141,7 @@ async def assemble(
         SecurityValidator(keyring, clock),
         now=clock,
         trust=trust,
-        check_module=validate_module,
+        check_module=validate_wasm,
         offline=offline,
         notice=notice,
         stored=lambda cache: _render_listing(bundled, cache, os.path.join(folder, LISTING)),

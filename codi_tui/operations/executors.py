@@ -24,12 +24,10 @@ def one_shot_executor(core: Core, overdue: Callable[[LimitError], NoReturn]) -> 
     Args:
         overdue: as for `WasmSandbox`.
     """
-    from codi_tui.execute.artefacts import ArtefactStore
-    from codi_tui.execute.module import engine
     from codi_tui.execute.wasm import WasmSandbox
 
-    artefacts = ArtefactStore(core.modules_folder, engine().identity)
-    return _with_sandbox(core, WasmSandbox(artefacts, core.loader.load_module, core.runs_folder, overdue=overdue))
+    sandbox = WasmSandbox(core.modules_folder, core.loader.load_module, core.runs_folder, overdue=overdue)
+    return _with_sandbox(core, sandbox)
 
 
 def worker_executor(core: Core) -> DynamicExecutor:

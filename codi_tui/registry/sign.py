@@ -11,7 +11,7 @@ from typing import Any
 from nacl.signing import SigningKey
 
 from codi_tui.errors import CodiError, DocumentError, InputError, TrustError
-from codi_tui.execute.module import validate_module
+from codi_tui.execute.module import validate_wasm
 from codi_tui.limits import SIGNATURES_MAX
 from codi_tui.model.manifest import MANIFEST_TYPE
 from codi_tui.model.schema import validate_manifest
@@ -51,10 +51,11 @@ def complete_manifest(
         manifest["wasm_module"].pop("data", None)
     library |= {"sequence": sequence, "issued_at": issued_at, "key_id": key_id(public_key)}
     if module is not None:
-        validate_module(module)
         library |= {"wasm_sha256": hashlib.sha256(module).hexdigest(), "wasm_size": len(module)}
     loads_document(canonical_json(manifest))
     validate_manifest(manifest)
+    if module is not None:
+        validate_wasm(module, manifest["wasm_module"]["format"])
     return manifest
 
 

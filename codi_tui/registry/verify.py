@@ -7,7 +7,7 @@ import hashlib
 import time
 from pathlib import Path
 
-from codi_tui.execute.module import validate_module
+from codi_tui.execute.module import validate_wasm
 from codi_tui.limits import DOCUMENT_MAX_BYTES, TRUST_MAX_BYTES
 from codi_tui.registry.outcome import Outcome
 from codi_tui.registry.project import open_project, read_bounded
@@ -72,6 +72,7 @@ def admit(document: bytes, name: str, trusted: Trusted, *, origin: str = ORIGIN)
     if trusted.document is not None:
         keyring.adopt(trusted.document)
     library = asyncio.run(SecurityValidator(keyring, time.time).admit(document, origin=origin, name=name))
-    if library.module is not None:
-        validate_module(library.module.data)
+    described = library.manifest.wasm_module
+    if library.module is not None and described is not None:
+        validate_wasm(library.module.data, described.format)
     return library
