@@ -12,6 +12,9 @@ from codi_tui.execute.module import validate_module
 from codi_tui.library.client import LibraryClient
 from codi_tui.library.directory import DirectoryClient
 from codi_tui.loader import DynamicLoader
+from codi_tui.runs.history import HISTORY_FILE, HistoryStore
+from codi_tui.runs.log import LOG_FILE, Log
+from codi_tui.runs.redact import Redactor
 from codi_tui.runtime import LISTING, RuntimeMode, bundled_folder
 from codi_tui.state.audit import AUDIT_FILE, AuditLog
 from codi_tui.state.database import STATE_FILE, StateDatabase
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from codi_tui.cache.storage import Connect
+    from codi_tui.config import SessionSettings
     from codi_tui.library.client import Response, Transport
     from codi_tui.state.grants import GrantStore
 
@@ -44,6 +48,9 @@ class Core:
         servers: their clients, in the same order.
         offline: whether no socket may be opened.
         agents_folder: where agents are kept.
+        session: what is kept of runs.
+        log: the log.
+        redactor: what takes secrets out of everything that is written down.
     """
 
     def __init__(
@@ -57,6 +64,10 @@ class Core:
         trust: TrustKeeper,
         database: StateDatabase,
         now: Callable[[], float],
+        log: Log,
+        redactor: Redactor,
+        session: SessionSettings,
+        history: HistoryStore,
         servers: Sequence[LibraryClient] = (),
         offline: bool = False,
     ) -> None:
@@ -71,8 +82,12 @@ class Core:
         self.server_origins = server_origins
         self.offline = offline
         self.agents_folder = os.path.join(mode.data_folder(), "agents")
+        self.log = log
+        self.redactor = redactor
+        self.session = session
+        self.history = history
+        self.now = now
         self._database = database
-        self._now = now
         self._grants: GrantStore | None = None
 
     @property
@@ -81,12 +96,13 @@ class Core:
         if self._grants is None:
             from codi_tui.state.grants import GrantStore
 
-            self._grants = GrantStore(self._database, self._now, self.trust.audit)
+            self._grants = GrantStore(self._database, self.now, self.trust.audit)
         return self._grants
 
     async def close(self) -> None:
         """Let go of the databases."""
         await self.trust.close()
+        await self.history.close()
         if self.cache is not None:
             await self.cache.close()
 
@@ -119,19 +135,21 @@ async def assemble(
     servers = [LibraryClient(server.origin, _LazyTransport(transport)) for server in settings.servers]
     for server in servers:
         server.set_offline_mode(offline)
+    folder, redactor = mode.data_folder(), Redactor()
+    log = Log(os.path.join(folder, LOG_FILE), settings.log_level, now, redactor)
     try:
-        cache = await SqliteCache.init(mode, connect=connect, notice=notice)
+        cache = await SqliteCache.init(mode, connect=connect, notice=notice, log=log)
     except CacheError as error:
         if error.code == "E_CACHE_PERMS":
             raise
+        log.warning("cache.given_up", code=error.code, message=error.message)
         notice(f"{error.message}; going on without it")
         cache = None
     keyring, clock = Keyring(keys), TrustedClock(now)
-    folder = mode.data_folder()
     database = StateDatabase(os.path.join(folder, STATE_FILE), connect)
     trust = TrustKeeper(
         database,
-        AuditLog(os.path.join(folder, AUDIT_FILE), now),
+        AuditLog(os.path.join(folder, AUDIT_FILE), now, redactor.text),
         keyring,
         clock,
         notice=notice,
@@ -145,6 +163,7 @@ async def assemble(
         check_module=validate_module,
         offline=offline,
         notice=notice,
+        log=log,
         stored=lambda cache: _render_listing(bundled, cache, os.path.join(folder, LISTING)),
     )
     origins = [server.origin for server in settings.servers]
@@ -157,6 +176,10 @@ async def assemble(
         trust=trust,
         database=database,
         now=now,
+        log=log,
+        redactor=redactor,
+        session=settings.session,
+        history=HistoryStore(os.path.join(folder, HISTORY_FILE), connect),
         servers=servers,
         offline=offline,
     )

@@ -6,9 +6,10 @@ import json
 import os
 import stat
 
+from codi_tui.cache.files import move_aside
 from codi_tui.errors import StateError
 from codi_tui.limits import AUDIT_FINDINGS_MAX, AUDIT_LINE_BYTES
-from codi_tui.state.chain import line_hash, locked, older_file, reset, settle
+from codi_tui.state.chain import GENESIS, HEAD, HEAD_FILE, line_hash, locked, older_file, reset, settle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,10 +25,12 @@ class Verdict:
     Attributes:
         lines: how many there are.
         first_seq, last_seq: the numbers that the chain has, by its head; older ones went with full files.
+        head: the hash of the last.
         findings: in words, at most `AUDIT_FINDINGS_MAX`; none when the trail is whole.
     """
 
-    def __init__(self, first_seq: int, last_seq: int) -> None:
+    def __init__(self, first_seq: int = 1, last_seq: int = 0, head: str = GENESIS) -> None:
+        self.head = head
         self.lines = 0
         self.first_seq = first_seq
         self.last_seq = last_seq
@@ -57,14 +60,23 @@ def verify_trail(path: str) -> Verdict:
         raise StateError(f"the audit trail cannot be read: {error}", hint=f"look at {path}") from None
 
 
+def has_trail(path: str) -> bool:
+    """Whether anything was ever written, or promised."""
+    head = os.path.join(os.path.dirname(path), HEAD_FILE)
+    return any(os.path.lexists(file) for file in (path, older_file(path), head))
+
+
 def renew_trail(path: str, stamp: str) -> list[str]:
     """Set the trail aside, whatever it holds, and begin a new chain; returns where its files are now.
+
+    The first line of the new one is the caller's to write.
 
     Raises:
         StateError: it cannot be moved, or the head cannot be written.
     """
     moved = []
     try:
+        move_aside(os.path.join(os.path.dirname(path), HEAD_FILE), HEAD)
         with locked(path) as (connection, _):
             for file in (older_file(path), path):
                 if os.path.lexists(file):
@@ -84,7 +96,7 @@ class _Walk:
         self._head = head
         self._seq = head.first_seq - 1
         self._digest = head.first_prev
-        self.verdict = Verdict(head.first_seq, head.seq)
+        self.verdict = Verdict(head.first_seq, head.seq, head.digest)
 
     def walk(self, path: str) -> Verdict:
         for name, number, line in _lines(path):

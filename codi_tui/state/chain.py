@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HEAD_FILE = "audit.db"
-_HEAD = Layout(
+HEAD = Layout(
     "the audit trail's head",
     (
         """CREATE TABLE audit_head (
@@ -39,7 +39,7 @@ rotates INTEGER NOT NULL
     ),
     StateError,
     "E_STATE",
-    "look at audit.log; then move audit.db away, and codi log verify --renew",
+    "look at audit.log; codi log verify --renew keeps it and begins a new one",
 )
 
 GENESIS = "0" * 64
@@ -153,13 +153,13 @@ def locked(path: str) -> Iterator[tuple[sqlite3.Connection, Head]]:
     Raises:
         StateError: the database cannot be used.
     """
-    connection = open_database(os.path.join(os.path.dirname(path), HEAD_FILE), _HEAD)
+    connection = open_database(os.path.join(os.path.dirname(path), HEAD_FILE), HEAD)
     try:
         connection.execute("BEGIN IMMEDIATE")
         yield connection, _load(connection)
         connection.execute("COMMIT")
     except sqlite3.Error as error:
-        raise translated(error, _HEAD) from None
+        raise translated(error, HEAD) from None
     finally:
         connection.close()  # which takes back what was not committed
 
@@ -173,7 +173,7 @@ def _load(connection: sqlite3.Connection) -> Head:
     seq, digest, first_seq, first_prev, file_seq, file_prev, pending, rotates = rows[0]
     numbers, hashes = (seq, first_seq, file_seq, rotates), (digest, first_prev, file_prev, pending or "")
     if not all(isinstance(item, int) for item in numbers) or not all(isinstance(item, str) for item in hashes):
-        raise StateError("the audit trail's head is damaged", code="E_STATE_DAMAGED", hint=_HEAD.hint)
+        raise StateError("the audit trail's head is damaged", code="E_STATE_DAMAGED", hint=HEAD.hint)
     return Head(*rows[0])
 
 
