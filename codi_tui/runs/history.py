@@ -6,9 +6,11 @@ that a hundred thousand cost no more than ten. Losing the file loses nothing tha
 
 from __future__ import annotations
 
+import os
+
 from codi_tui.cache.files import Layout
 from codi_tui.errors import HistoryError
-from codi_tui.limits import HISTORY_LISTED_MAX, HISTORY_STEP
+from codi_tui.limits import HISTORY_LISTED_MAX, HISTORY_STEP, KIB
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ HISTORY_FILE = "runs.db"
 OUTCOMES = ("completed", "failed", "cancelled", "refused")
 """`completed` is the command's own end, whatever its status; `refused`, nothing of it ran."""
 
+_LONG_BYTES = 256 * KIB
+"""A process of one run leaves the write-ahead log behind, and the next one reads it: a long one is worked in."""
 _COLUMNS = (
     "number, door, command, library, version, origin, digest, signer, arguments, started_ms, duration_ms, outcome,"
     " exit_status, code, message, output_bytes"
@@ -156,7 +160,10 @@ class HistoryStore:
             await transaction.execute("INSERT OR REPLACE INTO counters VALUES (1, ?, ?)", (number, total))
             return int(number)
 
-        return await self._write(operation)
+        number = await self._write(operation)
+        if _size(f"{self.path}-wal") > _LONG_BYTES:
+            await self.close()  # the last one to close does it
+        return number
 
     async def find(self, wanted: Wanted) -> list[PastRun]:
         """The runs that are wanted, the latest first."""
@@ -290,6 +297,13 @@ async def _forget_output(transaction: Transaction, total: int, limit: int) -> in
         await transaction.execute("UPDATE runs SET output_bytes = 0 WHERE number = ?", (number,))
         total -= size
     return total
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 def _run(row: Row) -> PastRun:
