@@ -106,7 +106,12 @@ def _verify(words: list[str]) -> int:
             }
         )
     elif verdict.whole:
-        show_lines([f"whole: {verdict.lines} entries, {verdict.first_seq} to {verdict.last_seq}; head {verdict.head}"])
+        nothing = "whole: nothing was ever written to it"
+        show_lines(
+            [nothing]
+            if not verdict.last_seq
+            else [f"whole: {verdict.lines} entries, {verdict.first_seq} to {verdict.last_seq}; head {verdict.head}"]
+        )
     else:
         show_lines(verdict.findings)
     if verdict.whole:

@@ -203,7 +203,7 @@ class HistoryStore:
     async def remove(self, numbers: Iterable[int] | None = None, *, before_ms: int | None = None) -> int:
         """Forget runs, their output first: some, those begun before a time, or all; returns how many.
 
-        What was in the file is overwritten, so that it is gone from the disk as far as SQLite can see to that.
+        The file is written anew without them, so that nothing of them stays in its unused parts.
         """
         some = None if numbers is None else list(numbers)
 
@@ -224,8 +224,8 @@ class HistoryStore:
             await transaction.execute("UPDATE counters SET output_bytes = (SELECT total(output_bytes) FROM runs)")
             return len(found)
 
-        await self._read("PRAGMA secure_delete=ON")
         removed = await self._write(operation)
+        await self._read("VACUUM")
         await self._read("PRAGMA wal_checkpoint(TRUNCATE)")
         return removed
 
