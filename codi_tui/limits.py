@@ -47,6 +47,10 @@ HISTORY_DIGESTS = 64
 QUARANTINE_ROWS = 32
 QUARANTINE_ROW_BYTES = 1 * MIB
 AUDIT_LINE_BYTES = 4 * KIB
+AUDIT_FILE_BYTES = 16 * MIB
+"""The trail's file; when it is full it is kept beside a new one, and the one before that goes."""
+AUDIT_FINDINGS_MAX = 20
+"""Findings that one look at the trail lists."""
 SURFACE_MAX_BYTES = 1 * MIB
 """What is remembered of a library that was approved."""
 SURFACE_TEXT_CHARACTERS = 300
@@ -175,6 +179,29 @@ RUN_ACK_EVENTS = 64
 RUN_ACK_BYTES = 1 * MIB
 RUN_STDIN_WINDOW_BYTES = 1 * MIB
 """Stdin that was read and that the server has not acknowledged."""
+
+# The log
+LOG_LINE_BYTES = 4 * KIB
+LOG_TEXT_CHARACTERS = 1_000
+"""Of one text in a line."""
+LOG_FILE_BYTES = 4 * MIB
+LOG_FILES = 4
+"""The one that is written, and the ones before it."""
+LOG_SHOWN_MAX = 100_000
+"""Lines that are shown at once."""
+
+# The history of runs
+HISTORY_DAYS = 90
+HISTORY_RUNS = 100_000
+HISTORY_OUTPUT_BYTES = 256 * MIB
+"""Recorded output, compressed, of all runs."""
+HISTORY_STEP = 64
+"""Old runs that one write may look at and drop; there is always more dropped than added."""
+HISTORY_ARGUMENTS_BYTES = 16 * KIB
+"""Kept of a run's arguments; larger ones are left out, each for itself."""
+RECORDED_OUTPUT_BYTES = 2 * MIB
+"""Kept of what a run wrote: its first half and its last, with a note of what is missing between them."""
+HISTORY_LISTED_MAX = 10_000
 
 # Agents
 AGENT_MAX_BYTES = 64 * KIB

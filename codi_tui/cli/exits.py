@@ -27,6 +27,9 @@ _STATUS = {
         "E_STATE",
         "E_STATE_PERMS",
         "E_STATE_DAMAGED",
+        "E_RUNS",
+        "E_RUNS_PERMS",
+        "E_RUNS_DAMAGED",
     ),
     75: (
         "E_LIMIT",
