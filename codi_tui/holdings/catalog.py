@@ -48,9 +48,9 @@ class Catalog:
         """Names from an offset on that patterns cover and that hold a text; and whether there are more.
 
         Args:
-            text: in lower case, on one line; empty for all.
+            text: in lower case; empty for all. More than a line is in none.
         """
-        ranges = self._covered(patterns)
+        ranges = [] if "\n" in text else self._covered(patterns)
         found: list[str] = []
         for number in self._matching(ranges, text, offset) if text else _skipped(ranges, offset):
             if len(found) == limit:

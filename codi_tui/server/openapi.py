@@ -18,19 +18,19 @@ _NEXT = {"type": ["integer", "null"], "minimum": 0}
 
 _HELD = {"name": "If-None-Match", "in": "header", "schema": _TEXT, "description": "ETags that the caller has"}
 _TAG = {"ETag": {"required": True, "schema": _TEXT, "description": "the SHA-256 of the body, quoted"}}
-_SIGNATURE = {"X-Library-Signature": {"schema": {"type": "string", "pattern": "^[0-9a-f]{128}$"}}}
+_SIGNED = {"type": "string", "pattern": "^[0-9a-f]{128}$"}
+_SIGNATURE = {"X-Library-Signature": {"required": True, "schema": _SIGNED}}
 
 _REFUSALS = {
     "400": "the request says something that the path does not take",
     "401": "a token is needed, or the one that was sent does not count",
-    "403": "the token does not permit this",
+    "403": "the token does not permit this, or a client would refuse the release: then `error` is an `E_` code",
     "404": "there is nothing by this name, or nothing that the caller may see",
     "405": "the path does not take this method",
     "408": "the request did not come in time",
     "409": "it contradicts what is published",
     "413": "the body is too large",
     "415": "the body is of another media type",
-    "422": "the release is not one that a client would accept",
     "431": "the request's line and headers are too large",
     "500": "a fault in the server",
     "503": "the server is stopping, or too busy",
@@ -73,7 +73,8 @@ def _schemas() -> dict[str, Any]:
         "Published": _object(name=_NAME, version=_TEXT, digest=_HEX, document=_HEX),
         "Yanked": _object(name=_NAME, version=_TEXT, yanked={"type": "boolean"}),
         "Status": _object(status=_TEXT),
-        "SignedDocument": {"type": "object"},
+        "TrustDocument": {"type": "object"},
+        "SignedDocument": {"type": "object", "required": ["library", "commands"]},
     }
 
 
@@ -114,7 +115,7 @@ def _library_paths() -> dict[str, Any]:
                     "publish",
                     "Publish a release, signed, its module inside",
                     {"200": _json("it was there already", "Published"), "201": _json("published", "Published")},
-                    ("401", "403", "404", "409", "413", "415", "422"),
+                    ("401", "403", "404", "409", "413", "415"),
                 ),
                 "requestBody": {"required": True, "content": document},
             },
@@ -129,7 +130,7 @@ def _library_paths() -> dict[str, Any]:
 
 def _other_paths() -> dict[str, Any]:
     blob = {"application/wasm": {"schema": {"type": "string"}}, _JSON: {"schema": _ref("SignedDocument")}}
-    trust = {_JSON: {"schema": _ref("SignedDocument")}}
+    trust = {_JSON: {"schema": _ref("TrustDocument")}}
     answers = {"200": _answer("the trust document", trust, _TAG), "304": _unchanged()}
     return {
         "/api/v1/blobs/sha256/{digest}": {

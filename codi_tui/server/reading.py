@@ -31,8 +31,8 @@ class Reading:
         rights = self._context.caller(request)
         offset, limit = _page(request, "filter")
         text = request.query_params.get("filter", "")
-        if len(text) > FILTER_MAX_CHARACTERS or not (text.isprintable()):
-            raise bad_query(f"takes a filter of at most {FILTER_MAX_CHARACTERS} printable characters")
+        if len(text) > FILTER_MAX_CHARACTERS:
+            raise bad_query(f"takes a filter of at most {FILTER_MAX_CHARACTERS} characters")
         database, catalog = self._context.database, self._context.catalog
         await self.read_catalog()
         catalog.refresh(database)

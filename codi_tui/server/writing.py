@@ -88,7 +88,7 @@ class _Turn:
 def _status(error: CodiError) -> int:
     if error.code == "E_TOO_LARGE":
         return 413
-    return 409 if error.code in _CONFLICTS else 422
+    return 409 if error.code in _CONFLICTS else 403
 
 
 def _check_request(request: Request) -> None:
