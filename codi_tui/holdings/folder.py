@@ -5,7 +5,7 @@ DIR/server/server.db         the database
 DIR/server/blobs/sha256/ab/… what is published, named by its SHA-256
 DIR/server/incoming/         files that are being written
 DIR/server/lock              held by the one server that uses the folder
-DIR/api/v1/…                 what `codi-registry publish --to DIR` laid out
+DIR/…                        what `codi-registry publish --to DIR` laid out
 ```
 """
 
@@ -26,7 +26,6 @@ class DataFolder:
         self.root = os.path.abspath(root)
         self.private = os.path.join(self.root, "server")
         self.database = os.path.join(self.private, "server.db")
-        self.laid_out = os.path.join(self.root, "api", "v1")
         self._incoming = os.path.join(self.private, "incoming")
         self._blobs = os.path.join(self.private, "blobs", "sha256")
         self._lock: int | None = None

@@ -49,15 +49,12 @@ class Published:
         self.created = created
 
 
-def publish(
-    folder: DataFolder, origin: str, data: bytes, name: str, version: str, *, by: str, module: bytes | None = None
-) -> Published:
+def publish(folder: DataFolder, origin: str, data: bytes, name: str, version: str, *, by: str) -> Published:
     """Verify a release and make it visible. The same release again changes nothing. One caller at a time.
 
     Args:
-        data: the signed document.
+        data: the signed document, its module inside: a module of another library is not to be had by its digest.
         by: who publishes it, for the record.
-        module: the module, when it does not come inside the document.
 
     Raises:
         RefusedError: `E_EXISTS`, the version is another release; `E_ROLLBACK`, `E_EQUIVOCATION`, its sequence is not
@@ -72,7 +69,7 @@ def publish(
         existing = _existing(connection, name, version, envelope, body)
         if existing is not None:
             return existing
-        library = _verified(connection, origin, data, name, module)
+        library = _verified(connection, origin, data, name)
     finally:
         connection.close()
     if library.version != version:
@@ -110,9 +107,7 @@ def _existing(
     return Published(name, version, digest, document, created=False)
 
 
-def _verified(
-    connection: sqlite3.Connection, origin: str, data: bytes, name: str, module: bytes | None
-) -> CommandLibrary:
+def _verified(connection: sqlite3.Connection, origin: str, data: bytes, name: str) -> CommandLibrary:
     trust = latest(connection, origin)
     if trust is None:
         raise TrustError(
@@ -126,9 +121,7 @@ def _verified(
     record = _record(connection, name, trust)
     library: CommandLibrary = drive(validator.admit(data, origin=origin, name=name, record=record))
     if library.module is None and library.module_digest is not None:
-        if module is None:
-            raise TrustError("its module does not come with it", code="E_WASM_HASH", library=name)
-        library.module = validator.verify_module(library, module)
+        raise TrustError("its module does not come with it", code="E_WASM_HASH", library=name)
     if library.module is not None:
         validate_module(library.module.data)
     return library

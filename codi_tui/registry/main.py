@@ -15,6 +15,7 @@ from nacl.signing import SigningKey
 from codi_tui import __version__
 from codi_tui.errors import CodiError, DocumentError, InputError, ModuleError
 from codi_tui.model.times import timestamp
+from codi_tui.registry import export, serve, token, yank
 from codi_tui.registry.sign import complete_manifest, sign_manifest
 from codi_tui.text import sanitize, sanitize_line
 from codi_tui.trust import Keyring, SecurityValidator, TrustedKey
@@ -68,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("library", type=Path, metavar="LIBRARY.json")
     verify.add_argument("--public-key", required=True, metavar="HEX")
     verify.set_defaults(verb=_verify)
+    serve.add(verbs)
+    token.add(verbs)
+    yank.add(verbs)
+    export.add(verbs)
     return parser
 
 
