@@ -91,10 +91,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _late(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:
-            self._refuse(408, "timeout", f"no whole request came within {SERVER_HEAD_SECONDS:g} s")
-        else:
+        if self.cycle is not None and not self.cycle.response_complete:
             self.transport.abort()
+        elif self._head_bytes is None:
+            self.transport.close()  # answered already; what still comes is the rest of its request
+        else:
+            self._refuse(408, "timeout", f"no whole request came within {SERVER_HEAD_SECONDS:g} s")
 
     def _wind(self, seconds: float) -> None:
         self._stop()
