@@ -22,8 +22,8 @@ class Catalog:
 
     def __init__(self) -> None:
         self._changed = 0
-        self._lines: dict[str, str] = {}
         self._names: list[str] = []
+        self._lines: list[str] = []
         self._starts = array("Q", [0])
         self._text = ""
 
@@ -32,17 +32,24 @@ class Catalog:
         rows = connection.execute(
             "SELECT name, words, changed FROM libraries WHERE changed > ? ORDER BY changed", (self._changed,)
         ).fetchall()
-        for name, words, _ in rows:
-            if words is None:
-                self._lines.pop(name, None)
-            else:
-                self._lines[name] = f"{name} {words}\n"
-        if rows:
-            self._changed = rows[-1][2]
-            self._names = sorted(self._lines)
-            lines = [self._lines[name] for name in self._names]
-            self._starts = array("Q", accumulate(map(len, lines), initial=0))
-            self._text = "".join(lines)
+        if not rows:
+            return
+        if self._names:
+            for name, words, _ in rows:
+                self._change(name, words)
+        else:
+            there = sorted((name, words) for name, words, _ in rows if words is not None)
+            self._names = [name for name, _ in there]
+            self._lines = [f"{name} {words}\n" for name, words in there]
+        self._changed = rows[-1][2]
+        self._starts = array("Q", accumulate(map(len, self._lines), initial=0))
+        self._text = "".join(self._lines)
+
+    def _change(self, name: str, words: str | None) -> None:
+        at = bisect_left(self._names, name)
+        end = at + (self._names[at : at + 1] == [name])
+        self._names[at:end] = [] if words is None else [name]
+        self._lines[at:end] = [] if words is None else [f"{name} {words}\n"]
 
     def page(self, patterns: Sequence[str], text: str, offset: int, limit: int) -> tuple[list[str], bool]:
         """Names from an offset on that patterns cover and that hold a text; and whether there are more.
@@ -76,16 +83,15 @@ class Catalog:
         return bisect_left(self._names, pattern), bisect_right(self._names, pattern)
 
     def _matching(self, ranges: list[Range], text: str, offset: int) -> Iterator[int]:
-        starts, skipped = self._starts, 0
+        starts, find, index = self._starts, self._text.find, self._text.index
         for begin, end in ranges:
             at, stop = starts[begin], starts[end]
-            while (at := self._text.find(text, at, stop)) >= 0:
-                number = bisect_right(starts, at) - 1
-                at = starts[number + 1]
-                if skipped < offset:
-                    skipped += 1
+            while (at := find(text, at, stop)) >= 0:
+                if offset:
+                    offset -= 1
                 else:
-                    yield number
+                    yield bisect_right(starts, at) - 1
+                at = index("\n", at) + 1
 
 
 def _skipped(ranges: list[Range], offset: int) -> Iterator[int]:

@@ -14,8 +14,8 @@ from codi_tui.limits import SERVER_SCAN_SECONDS
 from codi_tui.server.context import Context
 from codi_tui.server.logs import log
 
-_SHARE = 20
-"""Looking at very many files may take this part of the time at most."""
+_PAUSE = 4
+"""Looking at very many files takes a while; it is left alone for so many times as long."""
 
 
 @asynccontextmanager
@@ -39,7 +39,7 @@ async def _follow(context: Context) -> None:
                 await asyncio.to_thread(take_in_all, context.folder, context.origin, _report)
             except (CodiError, OSError) as error:
                 log(f"the laid-out files cannot be read: {error}", logging.ERROR)
-        await asyncio.sleep(max(SERVER_SCAN_SECONDS, (time.monotonic() - began) * _SHARE))
+        await asyncio.sleep(max(SERVER_SCAN_SECONDS, (time.monotonic() - began) * _PAUSE))
 
 
 def _report(path: str, refusal: CodiError | None) -> None:

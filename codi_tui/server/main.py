@@ -69,12 +69,12 @@ def _serve(options: argparse.Namespace) -> None:
     if options.trust:
         take_in(folder.database, origin, _read(options.trust))
     set_up(options.log)
-    # told to stop, the server stops and the process ends with 0; the signal is not raised again
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    log(f"serving {folder.root} at {origin}", url=origin, reading="public" if options.public_read else "with a token")
     server: LibraryServer = LibraryServer(folder, origin, public_read=options.public_read)
-    server.run_until_stopped(listener)
+    # a signal that comes before the server listens for it counts too, and one that stopped it is not raised again
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.stop())
+    log(f"serving {folder.root} at {origin}", url=origin, reading="public" if options.public_read else "with a token")
+    server.run(listener)
     log("stopped")
 
 

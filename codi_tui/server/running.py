@@ -19,13 +19,7 @@ class LibraryServer:
     """One server on one listening socket."""
 
     def __init__(self, folder: DataFolder, origin: str, *, public_read: bool) -> None:
-        self._folder = folder
-        self._origin = origin
-        self._public_read = public_read
-
-    def run_until_stopped(self, listener: socket.socket) -> None:
-        """Serve until SIGTERM or SIGINT."""
-        context = Context(self._folder, self._origin, public_read=self._public_read)
+        context = Context(folder, origin, public_read=public_read)
         config = uvicorn.Config(
             application(context),
             loop="uvloop",
@@ -42,7 +36,14 @@ class LibraryServer:
             timeout_graceful_shutdown=1,
             headers=[("x-content-type-options", "nosniff")],
         )
-        _Draining(config, context).run([listener])
+        self._server = _Draining(config, context)
+
+    def run(self, listener: socket.socket) -> None:
+        """Serve until told to stop, by SIGTERM, SIGINT or `stop`, also when that was before."""
+        self._server.run([listener])
+
+    def stop(self) -> None:
+        self._server.should_exit = True
 
 
 class _Draining(uvicorn.Server):
