@@ -5,10 +5,11 @@ What a caller may read is a few ranges of that order, and a filter scans one tex
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from array import array
 from bisect import bisect_left, bisect_right
-from itertools import accumulate
+from itertools import accumulate, chain, islice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,12 +59,14 @@ class Catalog:
             text: in lower case; empty for all. More than a line is in none.
         """
         ranges = [] if "\n" in text else self._covered(patterns)
-        found: list[str] = []
-        for number in self._matching(ranges, text, offset) if text else _skipped(ranges, offset):
-            if len(found) == limit:
-                return found, True
-            found.append(self._names[number])
-        return found, False
+        end = offset + limit + 1
+        if text:
+            found = [
+                bisect_right(self._starts, hit.start()) - 1 for hit in islice(self._hits(ranges, text), offset, end)
+            ]
+        else:
+            found = list(islice(chain.from_iterable(range(*item) for item in ranges), offset, end))
+        return [self._names[number] for number in found[:limit]], len(found) > limit
 
     def _covered(self, patterns: Sequence[str]) -> list[Range]:
         """The ranges of the order that patterns cover, without overlap, in order."""
@@ -82,19 +85,7 @@ class Catalog:
             return bisect_left(self._names, pattern[:-1]), bisect_left(self._names, pattern[:-2] + ".")
         return bisect_left(self._names, pattern), bisect_right(self._names, pattern)
 
-    def _matching(self, ranges: list[Range], text: str, offset: int) -> Iterator[int]:
-        starts, find, index = self._starts, self._text.find, self._text.index
-        for begin, end in ranges:
-            at, stop = starts[begin], starts[end]
-            while (at := find(text, at, stop)) >= 0:
-                if offset:
-                    offset -= 1
-                else:
-                    yield bisect_right(starts, at) - 1
-                at = index("\n", at) + 1
-
-
-def _skipped(ranges: list[Range], offset: int) -> Iterator[int]:
-    for begin, end in ranges:
-        yield from range(begin + offset, end)
-        offset = max(0, offset - (end - begin))
+    def _hits(self, ranges: list[Range], text: str) -> Iterator[re.Match[str]]:
+        """A hit in each line that holds a text; the interpreter does not see those that are skipped over."""
+        pattern, starts = re.compile(f"{re.escape(text)}.*\n"), self._starts
+        return chain.from_iterable(pattern.finditer(self._text, starts[begin], starts[end]) for begin, end in ranges)

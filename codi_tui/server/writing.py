@@ -33,6 +33,10 @@ class Writing:
         _check_request(request)
         if not is_name(name):
             raise not_found()
+        try:
+            self._context.drain.check()
+        except UnavailableError as error:
+            raise Refusal(503, "unavailable", error.message, error.hint, _AGAIN) from None
         async with _Turn(self._context.receiving):
             body = await _receive(request)
             done = await self._publish(body, name, version, request.scope["codi.token"])
@@ -57,10 +61,7 @@ class Writing:
         context = self._context
         try:
             async with _Turn(context.publishing):
-                context.drain.check()
                 done = await asyncio.to_thread(publish, context.folder, context.origin, body, name, version, by=by)
-        except UnavailableError as error:
-            raise Refusal(503, "unavailable", error.message, error.hint, _AGAIN) from None
         except RefusedError as error:
             context.metrics.publish(error.code)
             raise refused(error, _status(error)) from None

@@ -52,7 +52,18 @@ def test_a_page_is_what_looking_at_each_one_gives(
 
 @pytest.mark.parametrize(
     "permission",
-    ["", "library", "library:", "library:A", "library:a*", "library:-*", "read:a", "metrics:*", "library:a,b", "run:../x"],
+    [
+        "",
+        "library",
+        "library:",
+        "library:A",
+        "library:a*",
+        "library:-*",
+        "read:a",
+        "metrics:*",
+        "library:a,b",
+        "run:../x",
+    ],
 )
 def test_a_permission_that_is_none_is_refused(permission: str) -> None:
     with pytest.raises(InputError):

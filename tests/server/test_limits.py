@@ -66,10 +66,10 @@ def drip(connection: socket.socket, piece: bytes) -> None:
     connection.settimeout(10)
 
 
-@pytest.mark.parametrize("begin", [b"", b"GET / HTTP/1.1\r\n", b"GET /"])
-def test_a_head_that_drips_is_let_go(hasty: LibraryServer, begin: bytes) -> None:
+@pytest.mark.parametrize("begin", ["", "GET / HTTP/1.1\r\n", "GET /"], ids=["nothing", "header", "line"])
+def test_a_head_that_drips_is_let_go(hasty: LibraryServer, begin: str) -> None:
     connection = connect(hasty)
-    connection.sendall(begin)
+    connection.sendall(begin.encode())
     drip(connection, b"\r\n" if not begin else b"x")
     assert read(connection) == (408, {"error": "timeout", "message": "no whole request came within 0.4 s"})
 
@@ -89,18 +89,18 @@ def test_a_body_that_drips_is_let_go(hasty: LibraryServer) -> None:
     assert read(connection) == (408, {"error": "timeout", "message": "the release did not come within 0.4 s"})
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
-        b"GET /" + b"x" * (SERVER_HEAD_BYTES + 10) + b" HTTP/1.1\r\n\r\n",
-        b"GET / HTTP/1.1\r\nx: " + b"y" * SERVER_HEAD_BYTES + b"\r\n\r\n",
-        b"GET / HTTP/1.1\r\n" + b"x: y\r\n" * (SERVER_HEAD_BYTES // 5) + b"\r\n",
-        b"GET / HTTP/1.1\r\nendless: " + b"z" * (SERVER_HEAD_BYTES + 1),
-    ],
-)
-def test_a_head_that_is_too_large_is_refused(hasty: LibraryServer, head: bytes) -> None:
+LARGE = {
+    "line": b"GET /" + b"x" * (SERVER_HEAD_BYTES + 10) + b" HTTP/1.1\r\n\r\n",
+    "header": b"GET / HTTP/1.1\r\nx: " + b"y" * SERVER_HEAD_BYTES + b"\r\n\r\n",
+    "headers": b"GET / HTTP/1.1\r\n" + b"x: y\r\n" * (SERVER_HEAD_BYTES // 5) + b"\r\n",
+    "endless": b"GET / HTTP/1.1\r\nendless: " + b"z" * (SERVER_HEAD_BYTES + 1),
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_a_head_that_is_too_large_is_refused(hasty: LibraryServer, kind: str) -> None:
     connection = connect(hasty)
-    connection.sendall(head)
+    connection.sendall(LARGE[kind])
     status, body = read(connection)
     assert (status, body["error"]) == (431, "head_too_large")
 

@@ -106,6 +106,12 @@ def test_nothing_is_answered_without_a_token_that_counts(server: LibraryServer, 
             assert error(nobody.get(path, headers={"authorization": shown})) == (401, "invalid_token")
 
 
+def test_two_tokens_are_none(server: LibraryServer) -> None:
+    both = [("authorization", f"Bearer {server.token('library:demo')}") for _ in range(2)]
+    with server.client() as client:
+        assert error(client.get(DEMO, headers=both)) == (401, "invalid_token")
+
+
 def test_a_token_ends_when_it_is_revoked_or_has_expired(server: LibraryServer) -> None:
     database = DataFolder(str(server.data)).database
     text, token = create_token(database, ["library:*"], 60)
