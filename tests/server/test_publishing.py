@@ -90,7 +90,7 @@ def test_what_a_client_would_refuse_is_refused_and_nothing_of_it_is_seen(client:
     assert set(refusal.json()) <= {"error", "message", "hint"}
     assert client.get("/api/v1/libraries/demo").status_code == 404
     assert client.get("/api/v1/commands/demo.run").status_code == 404
-    assert client.get("/api/v1/libraries").json()["libraries"] == []
+    assert "demo" not in [item["name"] for item in client.get("/api/v1/libraries").json()["libraries"]]
 
 
 def test_a_reserved_name_is_not_to_be_had(client: httpx.Client) -> None:
