@@ -44,18 +44,6 @@ class DataFolder:
         except OSError as error:
             raise StateError(f"{error.filename or self.root} cannot be used: {error.strerror}") from None
 
-    def require(self) -> None:
-        """Refuse a folder that no server has used yet, rather than make an empty one.
-
-        Raises:
-            NotFoundError: it is none.
-        """
-        if not os.path.isfile(self.database):
-            raise NotFoundError(
-                f"{self.root} is not the data folder of a library server",
-                hint="name the folder that you give to codi-registry serve --data",
-            )
-
     def lock(self) -> None:
         """Keep other servers out for as long as this process lives, and clear what a killed one was writing.
 
@@ -110,3 +98,18 @@ def sync_folder(folder: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def used_folder(root: str) -> DataFolder:
+    """The data folder of a server that was started before; an empty one is not made by a slip of the pen.
+
+    Raises:
+        NotFoundError: it is none.
+    """
+    folder = DataFolder(root)
+    if not os.path.isfile(folder.database):
+        raise NotFoundError(
+            f"{folder.root} is not the data folder of a library server",
+            hint="name the folder that you give to codi-registry serve --data",
+        )
+    return folder

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
-from typing import Any
-
-from codi_tui.holdings.export import export
-from codi_tui.holdings.folder import DataFolder
+from codi_tui.holdings import export as files
+from codi_tui.holdings.folder import used_folder
+from codi_tui.registry.outcome import Outcome
 
 
-def add(verbs: Any) -> None:
-    """The verb."""
-    verb = verbs.add_parser("export", help="write what a server serves as files, for any static host")
-    verb.add_argument("--static", required=True, metavar="DIR", help="the folder to write, or to bring up to date")
-    verb.add_argument("--data", required=True, metavar="DIR", help="the server's data folder")
-    verb.set_defaults(verb=_export)
+def export(data: str, target: str) -> Outcome:
+    """Write the files, or bring them up to date.
 
-
-def _export(arguments: argparse.Namespace) -> str:
-    folder = DataFolder(arguments.data)
-    folder.require()
-    return f"{export(folder, arguments.static)} libraries in {arguments.static}"
+    Raises:
+        NotFoundError, StateError: there is no such folder; it cannot be read.
+        OSError: a file cannot be read or written.
+    """
+    count = files.export(used_folder(data), target)
+    return Outcome({"libraries": count, "static": target}, [f"{count} libraries in {target}"])

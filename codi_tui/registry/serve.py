@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
-def add(verbs: Any) -> None:
-    """The verb; its options are the server's."""
-    verb = verbs.add_parser("serve", help="serve libraries from a folder", add_help=False, prefix_chars="\0")
-    verb.add_argument("words", nargs=argparse.REMAINDER)
-    verb.set_defaults(verb=_serve)
-
-
-def _serve(arguments: argparse.Namespace) -> NoReturn:
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "codi_tui.server", *arguments.words])  # noqa: S606
+def serve(words: list[str]) -> NoReturn:
+    """Go on as the server."""
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "codi_tui.server", *words])  # noqa: S606

@@ -2,59 +2,56 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from typing import Any
 
-from codi_tui.holdings.folder import DataFolder
-from codi_tui.holdings.tokens import create_token, list_tokens, parse_duration, revoke_token
+from codi_tui.holdings.folder import used_folder
+from codi_tui.holdings.tokens import Token, create_token, list_tokens, parse_duration, revoke_token
 from codi_tui.model.times import timestamp
+from codi_tui.registry.outcome import Outcome
 
 
-def add(verbs: Any) -> None:
-    """The verb and its parts."""
-    parts = verbs.add_parser("token", help="make, list and revoke a library server's tokens").add_subparsers(
-        title="what to do", required=True
-    )
-    create = parts.add_parser("create", help="make a token; it is shown once")
-    create.add_argument(
-        "--permission",
-        action="append",
-        required=True,
-        metavar="PERMISSION",
-        help="library:NAME (read), publish:NAME or run:NAME, where NAME may be prefix-* or *; or metrics; repeatable",
-    )
-    create.add_argument("--expires", required=True, metavar="DURATION", help="such as 90d, 12h or 30m")
-    create.set_defaults(verb=_create)
-    listing = parts.add_parser("list", help="list the tokens; what they are is not kept")
-    listing.set_defaults(verb=_list)
-    revoke = parts.add_parser("revoke", help="let a token count no longer")
-    revoke.add_argument("id", metavar="ID")
-    revoke.set_defaults(verb=_revoke)
-    for part in (create, listing, revoke):
-        part.add_argument("--data", required=True, metavar="DIR", help="the server's data folder")
+def create(data: str, permissions: list[str], expires: str) -> Outcome:
+    """Make a token. This is the only time that it is told.
+
+    Raises:
+        NotFoundError, InputError, StateError: there is no such folder; a value is malformed; it cannot be kept.
+    """
+    text, token = create_token(used_folder(data).database, permissions, parse_duration(expires))
+    facts = {"token": text, **_facts(token)}
+    lines = [f"token   {text}", f"id      {token.id}", f"until   {facts['expires_at']}", "it is not shown again"]
+    return Outcome(facts, lines)
 
 
-def _create(arguments: argparse.Namespace) -> str:
-    text, token = create_token(_database(arguments), arguments.permission, parse_duration(arguments.expires))
-    return f"token   {text}\nid      {token.id}\nuntil   {timestamp(token.expires_at)}\nit is not shown again"
+def show_all(data: str) -> Outcome:
+    """List the tokens.
 
-
-def _list(arguments: argparse.Namespace) -> str:
-    now = time.time()
+    Raises:
+        NotFoundError, StateError: there is no such folder; it cannot be read.
+    """
+    tokens = [_facts(token) for token in list_tokens(used_folder(data).database)]
     lines = [
-        f"{token.id}  {token.status(now):7}  until {timestamp(token.expires_at)}  {' '.join(token.permissions)}"
-        for token in list_tokens(_database(arguments))
+        f"{item['id']}  {item['status']:7}  until {item['expires_at']}  {' '.join(item['permissions'])}"
+        for item in tokens
     ]
-    return "\n".join(lines) or "there are no tokens"
+    return Outcome({"tokens": tokens}, lines or ["there are no tokens"])
 
 
-def _revoke(arguments: argparse.Namespace) -> str:
-    revoke_token(_database(arguments), arguments.id)
-    return f"{arguments.id} counts no longer"
+def revoke(data: str, id: str) -> Outcome:
+    """Let a token count no longer.
+
+    Raises:
+        NotFoundError, StateError: there is no such folder or token; it cannot be written.
+    """
+    revoke_token(used_folder(data).database, id)
+    return Outcome({"id": id, "status": "revoked"}, [f"{id} counts no longer"])
 
 
-def _database(arguments: argparse.Namespace) -> str:
-    folder = DataFolder(arguments.data)
-    folder.require()
-    return folder.database
+def _facts(token: Token) -> dict[str, Any]:
+    return {
+        "id": token.id,
+        "status": token.status(time.time()),
+        "permissions": token.permissions,
+        "created_at": timestamp(token.created_at),
+        "expires_at": timestamp(token.expires_at),
+    }

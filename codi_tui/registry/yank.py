@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
-from typing import Any
-
-from codi_tui.holdings.folder import DataFolder
-from codi_tui.holdings.releases import yank
+from codi_tui.holdings import releases
+from codi_tui.holdings.folder import used_folder
+from codi_tui.registry.outcome import Outcome
 
 
-def add(verbs: Any) -> None:
-    """The verb."""
-    verb = verbs.add_parser("yank", help="let a release be resolved no longer; who names its version still gets it")
-    verb.add_argument("name", metavar="NAME")
-    verb.add_argument("version", metavar="VERSION")
-    verb.add_argument("--undo", action="store_true", help="take a yank back")
-    verb.add_argument("--data", required=True, metavar="DIR", help="the server's data folder")
-    verb.set_defaults(verb=_yank)
+def yank(data: str, name: str, version: str, *, undo: bool) -> Outcome:
+    """Yank a release, or take that back.
 
-
-def _yank(arguments: argparse.Namespace) -> str:
-    folder = DataFolder(arguments.data)
-    folder.require()
-    yank(folder.database, arguments.name, arguments.version, undo=arguments.undo)
-    return f"{arguments.name} {arguments.version} is {'offered again' if arguments.undo else 'yanked'}"
+    Raises:
+        NotFoundError, StateError: there is no such folder or release; it cannot be written.
+    """
+    releases.yank(used_folder(data).database, name, version, undo=undo)
+    facts = {"library": name, "version": version, "yanked": not undo}
+    return Outcome(facts, [f"{name} {version} is {'offered again' if undo else 'yanked'}"])
