@@ -207,3 +207,31 @@ HISTORY_LISTED_MAX = 10_000
 AGENT_MAX_BYTES = 64 * KIB
 """One agent's file."""
 AGENTS_MAX = 256
+
+# The library server (docs/server.md)
+SERVER_CONNECTIONS_MAX = 1_000
+SERVER_HEAD_BYTES = 32 * KIB
+"""A request's line and headers together."""
+SERVER_HEAD_SECONDS = 10.0
+"""From a request's first byte to the end of its headers."""
+SERVER_BODY_SECONDS = 60.0
+"""Receiving what is published."""
+SERVER_EXCHANGE_SECONDS = 150.0
+"""From a request's headers to the end of its answer; a slower reader is cut off."""
+SERVER_IDLE_SECONDS = 5
+"""A connection without a request."""
+SERVER_PUBLISH_SECONDS = 60.0
+"""Waiting for one's turn to publish."""
+SERVER_PUBLISHING_MAX = 4
+"""Documents that are being received or verified at once; each is held in memory."""
+SERVER_CHUNK_BYTES = 256 * KIB
+SERVER_DRAIN_SECONDS = 8.0
+"""What is in flight when the server is told to stop gets so long; Cloud Run kills after 10 s."""
+SERVER_SCAN_SECONDS = 5.0
+"""How often the laid-out files of the data folder are looked at."""
+LIST_DEFAULT, LIST_MAX = 50, 200
+"""Libraries on one page."""
+LIST_OFFSET_MAX = 1_000_000
+FILTER_MAX_CHARACTERS = 200
+TOKEN_PERMISSIONS_MAX = 64
+TOKEN_SECONDS_MAX = 366 * 24 * 60 * 60
