@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from codi_tui.library.source import Delivery, LibrarySource
+    from codi_tui.model.manifest import WasmFormat
     from codi_tui.state.keeper import TrustKeeper
     from codi_tui.trust import CommandLibrary, Record, SecurityValidator
 
@@ -24,11 +25,11 @@ class Admission:
     """The way in, for what comes from a source and, in part, for what comes from the cache."""
 
     def __init__(
-        self, validator: SecurityValidator, check_module: Callable[[bytes], None], trust: TrustKeeper | None
+        self, validator: SecurityValidator, check_module: Callable[[bytes, WasmFormat], None], trust: TrustKeeper | None
     ) -> None:
         """
         Args:
-            check_module: refuses bytes that are no module.
+            check_module: refuses bytes that are no module of a format.
             trust: remembers what was accepted from servers; without it nothing is remembered.
         """
         self._validator = validator
@@ -114,7 +115,9 @@ class Admission:
             data = await source.fetch_module(library.module_digest, library.module_bytes)
             library.module = self._validator.verify_module(library, data)
         if library.module is not None:
-            self._check_module(library.module.data)
+            described = library.manifest.wasm_module
+            assert described is not None
+            self._check_module(library.module.data, described.format)
         return library
 
 

@@ -64,16 +64,41 @@ ARTEFACT_MAX_BYTES = 512 * MIB
 
 # Compiling
 COMPILE_SECONDS = 30.0
+COMPONENT_COMPILE_SECONDS = 180.0
+"""A component carries its language's runtime: Python's takes 10 s of a fast core, and several times that of a busy one."""
 COMPILE_MEMORY_BYTES = 2 * GIB
+COMPILE_NOTICE_SECONDS = 0.5
+"""Compiling that takes longer is announced."""
 VALIDATE_SECONDS = 10.0
 """Checking a module of many functions takes a tenth of a second; a hostile one can be made to take minutes."""
 
 # Running
 RUN_WALL_SECONDS = 300.0
+RUN_CPU_SECONDS = 120.0
+"""Of the guest's own thread; one that sleeps or waits uses none."""
 RUN_MEMORY_BYTES = 256 * MIB
 RUN_OUTPUT_BYTES = 1 * GIB
+ASKED_WALL_SECONDS_MAX = 24 * 60 * 60
+ASKED_CPU_SECONDS_MAX = 24 * 60 * 60
+ASKED_MEMORY_BYTES_MAX = 4 * GIB
+"""All that a 32-bit memory can be."""
+ASKED_OUTPUT_BYTES_MAX = 1024 * GIB
+RUN_EVENTS_PER_SECOND = 2_000
+RUN_EVENTS_BURST = 20_000
+"""Events of a guest whose output is `events`: so many at once, and then no more than the rate for long."""
+RUN_TABLES = 4
+RUN_INSTANCES = 1
+RUN_MEMORIES = 1
 RUN_STACK_BYTES = 512 * KIB
 RUN_TABLE_ELEMENTS = 10_000
+RUN_COMPONENT_INSTANCES = 100
+"""Core instances of one component; Python's is linked from 22."""
+RUN_COMPONENT_TABLES = 16
+RUN_COMPONENT_MEMORIES = 16
+RUN_HOST_MEMORY_BYTES = 32 * MIB
+"""What the process of a component takes for itself meanwhile: threads, buffers. It is not counted as the component's."""
+RUN_OPEN_FILES = 1_024
+"""Descriptors of a process that runs a guest."""
 THREAD_STACK_BYTES = 16 * MIB
 """A guest may use RUN_STACK_BYTES of it; on a small thread stack a deep guest would be a crash, not a trap."""
 EVENT_OUTPUT_BYTES = 64 * KIB

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codi_tui.library.client import LibraryClient
+    from codi_tui.library.source import LibrarySource
     from codi_tui.operations.core import Core
     from codi_tui.state.refresh import Refreshed
     from codi_tui.trust.document import TrustDocument
@@ -163,8 +163,8 @@ async def list_trusted(core: Core) -> list[Trusted]:
     return entries
 
 
-def _server(core: Core, origin: str) -> LibraryClient:
-    servers: Sequence[LibraryClient] = core.servers
+def _server(core: Core, origin: str) -> LibrarySource:
+    servers: Sequence[LibrarySource] = core.servers
     for server in servers:
         if server.origin == origin:
             return server

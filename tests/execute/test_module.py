@@ -7,7 +7,8 @@ import pytest
 from codi_tui.errors import CodiError, LimitError, ModuleError
 from codi_tui.execute import compile as compiling
 from codi_tui.execute import validate_module
-from codi_tui.execute.engine import Engine, EngineError
+from codi_tui.execute.c_api import EngineError
+from codi_tui.execute.engine import Engine
 from codi_tui.limits import MODULE_MAX_BYTES
 from support.libraries import HELLO, manifest, wasm
 from support.runs import loaded
