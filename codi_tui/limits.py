@@ -74,8 +74,21 @@ VALIDATE_SECONDS = 10.0
 
 # Running
 RUN_WALL_SECONDS = 300.0
+RUN_CPU_SECONDS = 120.0
+"""Of the guest's own thread; one that sleeps or waits uses none."""
 RUN_MEMORY_BYTES = 256 * MIB
 RUN_OUTPUT_BYTES = 1 * GIB
+ASKED_WALL_SECONDS_MAX = 24 * 60 * 60
+ASKED_CPU_SECONDS_MAX = 24 * 60 * 60
+ASKED_MEMORY_BYTES_MAX = 4 * GIB
+"""All that a 32-bit memory can be."""
+ASKED_OUTPUT_BYTES_MAX = 1024 * GIB
+RUN_EVENTS_PER_SECOND = 2_000
+RUN_EVENTS_BURST = 20_000
+"""Events of a guest whose output is `events`: so many at once, and then no more than the rate for long."""
+RUN_TABLES = 4
+RUN_INSTANCES = 1
+RUN_MEMORIES = 1
 RUN_STACK_BYTES = 512 * KIB
 RUN_TABLE_ELEMENTS = 10_000
 RUN_COMPONENT_INSTANCES = 100

@@ -415,6 +415,8 @@ class DynamicLoader:
             CacheError: `E_CACHE_PERMS`.
         """
         if error.code == "E_CACHE_PERMS":
+            if self._trust is not None:
+                self._trust.refused(error, origin="", name="")
             raise error
         self._notice(f"{error.message}; going on without it")
         self._cache = None

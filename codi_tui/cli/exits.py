@@ -28,7 +28,17 @@ _STATUS = {
         "E_STATE_PERMS",
         "E_STATE_DAMAGED",
     ),
-    75: ("E_LIMIT", "E_WASM_TIME", "E_WASM_MEMORY", "E_WASM_OUTPUT", "E_WASM_STACK", "E_WASM_TABLES", "E_WASM_COMPILE"),
+    75: (
+        "E_LIMIT",
+        "E_WASM_TIME",
+        "E_WASM_CPU",
+        "E_WASM_MEMORY",
+        "E_WASM_OUTPUT",
+        "E_WASM_EVENTS",
+        "E_WASM_STACK",
+        "E_WASM_TABLES",
+        "E_WASM_COMPILE",
+    ),
     76: ("E_PROTOCOL", "E_REDIRECT", "E_ENCODING"),
     78: ("E_CONFIG",),
 }

@@ -21,6 +21,7 @@ from codi_tui.execute.artefacts import ArtefactStore
 from codi_tui.execute.invocation import Invocation
 from codi_tui.execute.module import engine
 from codi_tui.execute.staging import remove_runs_of
+from codi_tui.execute.worker_events import decode_event
 from codi_tui.limits import COMPONENT_COMPILE_SECONDS, EVENT_OUTPUT_BYTES
 from codi_tui.model.events import RunEvent
 from codi_tui.model.manifest import HandlerDefinition
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from codi_tui.execute.wasm import ModuleSource
 
 _GRACE_SECONDS = 2.0
-_STREAMS = {frames.STDOUT: "stdout", frames.STDERR: "stderr"}
 
 
 class WorkerExecutor:
@@ -85,7 +85,8 @@ class WorkerExecutor:
             "fallbacks": _depth(invocation.definition.handler, handler),
             "arguments": invocation.arguments,
             "granted": list(invocation.permissions),
-            "wall_seconds": invocation.limits(handler).wall_seconds,
+            "wall_seconds": invocation.wall_seconds,
+            "output_bytes": invocation.output_bytes,
             "modules_folder": self._modules_folder,
             "runs_folder": self._runs_folder,
         }
@@ -194,11 +195,7 @@ class _Worker:
 
     async def _next_event(self) -> RunEvent:
         kind, size = frames.decode_header(await self._reader.readexactly(frames.HEADER_BYTES))
-        payload = await self._reader.readexactly(size)
-        if kind in _STREAMS:
-            return RunEvent("output", {"stream": _STREAMS[kind]}, payload)
-        event_type, fields = json.loads(payload)
-        return RunEvent(event_type, fields)
+        return decode_event(kind, await self._reader.readexactly(size))
 
     async def _last_words(self) -> str:
         """The worker's status and what it wrote to stderr last: the reason of its crash, if it had one to give."""

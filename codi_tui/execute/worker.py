@@ -57,7 +57,14 @@ async def _run(request: dict[str, Any], message: bytes, module: bytes, events: i
         for _ in range(request["fallbacks"]):
             handler = handler.fallback or handler
         permissions = Permissions(library, definition.path, request["granted"])
-        invocation = Invocation(library, definition, request["arguments"], permissions, request["wall_seconds"])
+        invocation = Invocation(
+            library,
+            definition,
+            request["arguments"],
+            permissions,
+            request["wall_seconds"],
+            output_bytes=request["output_bytes"],
+        )
         sandbox = WasmSandbox(request["modules_folder"], load_module, request["runs_folder"], own_process=True)
         async for event in sandbox.run(invocation, handler):
             _send(events, event)

@@ -118,13 +118,6 @@ async def assemble(
     keys[BUNDLED] = [_bundled_key()]
     bundled = DirectoryClient(BUNDLED, bundled_folder())
     servers = [_client(server.origin, transport, offline=offline) for server in settings.servers]
-    try:
-        cache = await SqliteCache.init(mode, connect=connect, notice=notice)
-    except CacheError as error:
-        if error.code == "E_CACHE_PERMS":
-            raise
-        notice(f"{error.message}; going on without it")
-        cache = None
     keyring, clock = Keyring(keys), TrustedClock(now)
     folder = mode.data_folder()
     database = StateDatabase(os.path.join(folder, STATE_FILE), connect)
@@ -135,6 +128,14 @@ async def assemble(
         clock,
         notice=notice,
     )
+    try:
+        cache = await SqliteCache.init(mode, connect=connect, notice=notice)
+    except CacheError as error:
+        if error.code == "E_CACHE_PERMS":
+            trust.refused(error, origin="", name="")
+            raise
+        notice(f"{error.message}; going on without it")
+        cache = None
     loader = DynamicLoader(
         cache,
         [bundled, *servers],

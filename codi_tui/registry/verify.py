@@ -72,7 +72,6 @@ def admit(document: bytes, name: str, trusted: Trusted, *, origin: str = ORIGIN)
     if trusted.document is not None:
         keyring.adopt(trusted.document)
     library = asyncio.run(SecurityValidator(keyring, time.time).admit(document, origin=origin, name=name))
-    described = library.manifest.wasm_module
-    if library.module is not None and described is not None:
-        validate_wasm(library.module.data, described.format)
+    if library.module is not None and library.manifest.wasm_module is not None:
+        validate_wasm(library.module.data, library.manifest.wasm_module.format)
     return library
