@@ -16,6 +16,7 @@ from codi_tui.execute.c_api import (
     Item,
     Pointers,
 )
+from codi_tui.limits import RUN_INSTANCES, RUN_MEMORIES, RUN_TABLES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ class WasiCommand:
         try:
             self._engine.check(api.wasmtime_linker_define_wasi(linker))
             self._define_exit(linker)
-            api.wasmtime_store_limiter(self._store, self._memory_bytes, self._table_elements, 1, 4, 1)
+            counts = (RUN_INSTANCES, RUN_TABLES, RUN_MEMORIES)
+            api.wasmtime_store_limiter(self._store, self._memory_bytes, self._table_elements, *counts)
             instance, trap = Instance(), c_void_p()
             error = api.wasmtime_linker_instantiate(
                 linker, self._context, self._module.pointer, byref(instance), byref(trap)
@@ -92,7 +94,7 @@ class WasiCommand:
             self._engine.check_trap(trap)
             self._memory = self._export(instance, b"memory", KIND_MEMORY)
             # From here on growth is watched, not refused: a refused growth looks like any other failure of the guest.
-            api.wasmtime_store_limiter(self._store, -1, self._table_elements, 1, 4, 1)
+            api.wasmtime_store_limiter(self._store, -1, self._table_elements, *counts)
             start = self._export(instance, b"_start", KIND_FUNC)
             self._engine.check(api.wasmtime_func_call(self._context, byref(start), None, 0, None, 0, byref(trap)))
             self._engine.check_trap(trap)
