@@ -130,7 +130,7 @@ def meaning(text: str) -> str:
         what = f"any file under {target}" if target.endswith("/") else target
         return f"read {what}" if kind == "fs:read" else f"create, change and delete {what}"
     if limit := BY_KIND.get(kind):
-        return _MEANINGS[kind].format(target, limit.words(limit.default))
+        return _MEANINGS[kind].format(limit.plain(limit.amount(target)), limit.plain(limit.default))
     return _MEANINGS[kind].format(target)
 
 

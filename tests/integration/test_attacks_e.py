@@ -289,7 +289,7 @@ def test_what_is_not_declared_is_refused_before_anything_runs(name: str, said: s
 def test_more_memory_is_had_by_a_grant_and_not_without(codi: Codi) -> None:
     refused = codi("more.run")
     assert refused.status == 77
-    assert "limit:memory:512MiB   take up to 512MiB of memory, and not the 256MiB that others have" in refused.stderr
+    assert "limit:memory:512MiB   take up to 512 MiB of memory, and not the 256 MiB that others have" in refused.stderr
     allowed = codi("run", "--allow", "limit:memory:512MiB", "more.run")
     assert allowed.status == 75
     assert "more than 512 MiB" in allowed.stderr

@@ -41,21 +41,23 @@ def memory_kib() -> int:
 
 
 async def finish(executor: DynamicExecutor, invocation: Invocation) -> str:
-    """Take a run's events to the last, and return its type."""
-    last = ""
+    """Take a run's events to the last, and return how it ended."""
+    ended = ""
     async with aclosing(executor.execute(invocation)) as events:
         async for event in events:
-            last = event.type
-    return last
+            ended = event.type if event.type != "failed" else f"failed: {event.fields['error']}"
+    return ended
 
 
 async def one_after_another(executor: DynamicExecutor, made: Callable[[], Invocation], runs: int) -> None:
     for _ in range(runs):
-        assert await finish(executor, made()) == "completed"
+        ended = await finish(executor, made())
+        assert ended == "completed", ended
 
 
 async def at_once(executor: DynamicExecutor, made: Callable[[], Invocation], runs: int) -> None:
-    assert set(await asyncio.gather(*(finish(executor, made()) for _ in range(runs)))) == {"completed"}
+    ended = set(await asyncio.gather(*(finish(executor, made()) for _ in range(runs))))
+    assert ended == {"completed"}, ended
 
 
 async def cancelled(
