@@ -25,12 +25,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+FOLDER_SCHEME = "file://"
 _LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:]+\])(:(?P<port>[0-9]{1,5}))?", re.ASCII)
 
 
 class Server:
-    """A library server and the keys that are trusted for it, and for no other."""
+    """A library server, or a folder that stands for one, and the keys that are trusted for it, and for no other."""
 
     __slots__ = ("keys", "origin")
 
@@ -97,9 +98,13 @@ def _key(table: dict[str, Any]) -> TrustedKey:
 def parse_origin(url: str, *, insecure_loopback: bool = False) -> str:
     """A server's address as its origin: scheme, host and port, nothing else.
 
+    A folder stands for a server as `file:///srv/codi`: the path as it is, with nothing %-encoded.
+
     Raises:
         ValueError: it is anything else, or plain http to anywhere but a loopback address that was allowed.
     """
+    if url.startswith(FOLDER_SCHEME):
+        return origin_of_folder(url.removeprefix(FOLDER_SCHEME).removesuffix("/"))
     match = _ORIGIN.fullmatch(url.removesuffix("/"))
     port = int(match["port"]) if match and match["port"] else None
     if match is None or not is_host(match["host"]) or (port is not None and not 0 < port < 65536):
@@ -108,6 +113,18 @@ def parse_origin(url: str, *, insecure_loopback: bool = False) -> str:
     if scheme == "http" and not (insecure_loopback and host in _LOOPBACK):
         raise ValueError(f"a server is reached by https (or, with insecure_loopback, http on loopback): {url[:80]!r}")
     return f"{scheme}://{host}" + ("" if port is None or (scheme, port) == ("https", 443) else f":{port}")
+
+
+def origin_of_folder(path: str) -> str:
+    """The origin of a folder that `codi-registry publish` writes to.
+
+    Raises:
+        ValueError: it is not an absolute path in its plain form, or has characters that a URL writes otherwise.
+    """
+    plain = path.startswith("/") and not {"", ".", ".."}.intersection(path[1:].split("/"))
+    if not plain or not path.isprintable() or set("%?#\\") & set(path):
+        raise ValueError(f"not a server's folder such as file:///srv/codi: {path[:200]!r}")
+    return f"{FOLDER_SCHEME}{path}"
 
 
 def _tables(table: dict[str, Any], name: str) -> list[dict[str, Any]]:

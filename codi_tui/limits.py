@@ -64,7 +64,11 @@ ARTEFACT_MAX_BYTES = 512 * MIB
 
 # Compiling
 COMPILE_SECONDS = 30.0
+COMPONENT_COMPILE_SECONDS = 180.0
+"""A component carries its language's runtime: Python's takes 10 s of a fast core, and several times that of a busy one."""
 COMPILE_MEMORY_BYTES = 2 * GIB
+COMPILE_NOTICE_SECONDS = 0.5
+"""Compiling that takes longer is announced."""
 VALIDATE_SECONDS = 10.0
 """Checking a module of many functions takes a tenth of a second; a hostile one can be made to take minutes."""
 
@@ -87,6 +91,14 @@ RUN_INSTANCES = 1
 RUN_MEMORIES = 1
 RUN_STACK_BYTES = 512 * KIB
 RUN_TABLE_ELEMENTS = 10_000
+RUN_COMPONENT_INSTANCES = 100
+"""Core instances of one component; Python's is linked from 22."""
+RUN_COMPONENT_TABLES = 16
+RUN_COMPONENT_MEMORIES = 16
+RUN_HOST_MEMORY_BYTES = 32 * MIB
+"""What the process of a component takes for itself meanwhile: threads, buffers. It is not counted as the component's."""
+RUN_OPEN_FILES = 1_024
+"""Descriptors of a process that runs a guest."""
 THREAD_STACK_BYTES = 16 * MIB
 """A guest may use RUN_STACK_BYTES of it; on a small thread stack a deep guest would be a crash, not a trap."""
 EVENT_OUTPUT_BYTES = 64 * KIB

@@ -153,11 +153,13 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
 class Api:
     """The C functions, each declared when it is first wanted."""
 
+    signatures = SIGNATURES
+
     def __init__(self, path: str) -> None:
         self.library = ctypes.CDLL(path)
 
     def __getattr__(self, name: str) -> Any:
-        result, arguments = SIGNATURES[name]
+        result, arguments = self.signatures[name]
         function = getattr(self.library, name)
         function.restype, function.argtypes = result, arguments
         setattr(self, name, function)

@@ -44,7 +44,13 @@ class Guest:
         pipes: dict[int, Literal["stdout", "stderr"]],
         limits: Limits,
         overdue: Callable[[LimitError], NoReturn],
+        wall: Callable[[], None] | None,
     ) -> None:
+        """
+        Args:
+            wall: called on the guest's thread, before the guest's first instruction.
+        """
+        self._wall = wall
         self._command = command
         self._pipes = pipes
         self._limits = limits
@@ -74,6 +80,8 @@ class Guest:
     def _run(self) -> None:
         self._clock.start()
         try:
+            if self._wall is not None:
+                self._wall()
             self._outcome = self._command.run()
         except EngineError as error:
             self._outcome = error

@@ -135,7 +135,7 @@ class WasiCommand:
         with self._open:
             self._memory = None
         self._api.wasmtime_store_delete(self._store)
-        self._api.wasmtime_module_delete(self._module.pointer)
+        self._module.delete()
 
     def _export(self, instance: Instance, name: bytes, kind: int) -> Item:
         item = Extern()

@@ -33,6 +33,7 @@ class LibraryClient:
     """Fetches from one library server. Names are checked before a URL is built, so no path trick leaves this machine."""
 
     local = False
+    networked = True
 
     def __init__(self, origin: str, transport: Transport) -> None:
         self.origin = origin

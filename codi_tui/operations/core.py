@@ -6,9 +6,9 @@ import os
 import time
 
 from codi_tui.cache.sqlite import SqliteCache
-from codi_tui.config import load_settings
+from codi_tui.config import FOLDER_SCHEME, load_settings
 from codi_tui.errors import CacheError, DocumentError, RefusedError, TrustError
-from codi_tui.execute.module import validate_module
+from codi_tui.execute.module import validate_wasm
 from codi_tui.library.client import LibraryClient
 from codi_tui.library.directory import DirectoryClient
 from codi_tui.loader import DynamicLoader
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from codi_tui.cache.storage import Connect
     from codi_tui.library.client import Response, Transport
+    from codi_tui.library.source import LibrarySource
     from codi_tui.state.grants import GrantStore
 
 
@@ -57,7 +58,7 @@ class Core:
         trust: TrustKeeper,
         database: StateDatabase,
         now: Callable[[], float],
-        servers: Sequence[LibraryClient] = (),
+        servers: Sequence[LibrarySource] = (),
         offline: bool = False,
     ) -> None:
         self.loader = loader
@@ -116,16 +117,7 @@ async def assemble(
     keys = {server.origin: server.keys for server in settings.servers}
     keys[BUNDLED] = [_bundled_key()]
     bundled = DirectoryClient(BUNDLED, bundled_folder())
-    servers = [LibraryClient(server.origin, _LazyTransport(transport)) for server in settings.servers]
-    for server in servers:
-        server.set_offline_mode(offline)
-    try:
-        cache = await SqliteCache.init(mode, connect=connect, notice=notice)
-    except CacheError as error:
-        if error.code == "E_CACHE_PERMS":
-            raise
-        notice(f"{error.message}; going on without it")
-        cache = None
+    servers = [_client(server.origin, transport, offline=offline) for server in settings.servers]
     keyring, clock = Keyring(keys), TrustedClock(now)
     folder = mode.data_folder()
     database = StateDatabase(os.path.join(folder, STATE_FILE), connect)
@@ -136,13 +128,21 @@ async def assemble(
         clock,
         notice=notice,
     )
+    try:
+        cache = await SqliteCache.init(mode, connect=connect, notice=notice)
+    except CacheError as error:
+        if error.code == "E_CACHE_PERMS":
+            trust.refused(error, origin="", name="")
+            raise
+        notice(f"{error.message}; going on without it")
+        cache = None
     loader = DynamicLoader(
         cache,
         [bundled, *servers],
         SecurityValidator(keyring, clock),
         now=clock,
         trust=trust,
-        check_module=validate_module,
+        check_module=validate_wasm,
         offline=offline,
         notice=notice,
         stored=lambda cache: _render_listing(bundled, cache, os.path.join(folder, LISTING)),
@@ -160,6 +160,17 @@ async def assemble(
         servers=servers,
         offline=offline,
     )
+
+
+def _client(origin: str, transport: Callable[[], Transport], *, offline: bool) -> LibrarySource:
+    """What asks a server, or the folder that stands for one."""
+    if origin.startswith(FOLDER_SCHEME):
+        from codi_tui.library.folder import FolderClient
+
+        return FolderClient(origin)
+    client = LibraryClient(origin, _LazyTransport(transport))
+    client.set_offline_mode(offline)
+    return client
 
 
 async def _render_listing(bundled: DirectoryClient, cache: SqliteCache, path: str) -> None:

@@ -111,6 +111,20 @@ CHECKS = (
         "tests/integration/test_worker.py::test_the_worker_refuses_another_library_than_it_was_told",
     ),
     Check(
+        "worker's words",
+        "execute/worker_events.py",
+        " or name not in _MEMBERS or not _has(fields, _MEMBERS[name])",
+        " or name not in _MEMBERS",
+        "tests/integration/test_wall.py::test_what_an_escaped_guest_says_to_the_parent_is_not_believed",
+    ),
+    Check(
+        "worker's output, its size",
+        "execute/worker_events.py",
+        "if len(payload) > EVENT_OUTPUT_BYTES:",
+        "if False:",
+        "tests/execute/test_worker_events.py::test_nothing_else_does",
+    ),
+    Check(
         "entry points: a module is bytes",
         "execute/module.py",
         "if not isinstance(data, bytes):",

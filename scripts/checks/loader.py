@@ -43,7 +43,7 @@ CHECKS = (
     Check(
         "a fetched module is a module",
         "admission.py",
-        "self._check_module(library.module.data)",
+        "self._check_module(library.module.data, described.format)",
         "pass",
         "tests/unit/test_loader.py::TestRefused::test_a_module_that_is_none_is_not_stored",
     ),

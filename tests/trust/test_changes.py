@@ -204,9 +204,9 @@ def test_a_surface_is_bounded_and_still_sees_every_change() -> None:
 
 
 def test_what_is_kept_of_removed_commands_is_bounded() -> None:
-    kept = many(3)
+    kept, commands = many(3), many(2000)["commands"]
     for number in range(8):
-        renamed = {f"g{number}.{path}": item for path, item in many(2000)["commands"].items()}
+        renamed = {f"g{number}.{path}": item for path, item in commands.items()}
         kept = keeping_removed(kept, {**many(3), "commands": renamed})
         assert len(surface_text(kept)) <= SURFACE_MAX_BYTES
         if kept["form"] == 0:

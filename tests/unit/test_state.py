@@ -176,8 +176,6 @@ class TestMarks:
         assert opened.way.run(opened.marks.latest()) == NOW - 60 * 60
         opened.advance(1, fetched=True, now=NOW + 99)
         assert opened.way.run(opened.marks.latest()) == NOW + 99
-        opened.way.run(opened.marks.set_clock(NOW))
-        assert opened.way.run(opened.marks.latest()) == NOW
 
 
 class TestDocuments:
@@ -219,9 +217,11 @@ class TestQuarantine:
         odd: Any = LibraryData("a/b", None, 5, None, 0, None, 0, b"\xff")  # type: ignore[arg-type]
         opened.way.run(quarantine.take(odd, "E_ZSTD", NOW))
         opened.way.run(quarantine.take(row(json=b"x" * (QUARANTINE_ROW_BYTES + 1)), "E_ZSTD", NOW))
-        rows = opened.way.run(quarantine.list_rows())
+        rows = opened.way.run(
+            opened.database.read("SELECT id, code, length(library_json) FROM quarantine ORDER BY number DESC")
+        )
         assert len(rows) == QUARANTINE_ROWS
-        assert (rows[0][3], rows[0][5]) == ("E_ZSTD", QUARANTINE_ROW_BYTES)
+        assert rows[0][1:] == ("E_ZSTD", QUARANTINE_ROW_BYTES)
         assert rows[1][0] == "a/b"
 
 
@@ -297,20 +297,21 @@ class TestPoisonedCache:
         cache = bench.cache()
         ((*whole,),) = bench.rows("SELECT * FROM command_libraries")
         index = bench.rows("SELECT * FROM command_index")
-        refused = 0
+        codes = []
         for at in range(len(good)):
             flipped = good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :]
-            _restore(bench, cache, whole, index)
             value = flipped if column == "library_json" else flipped.decode(errors="replace")
+            bench_write(bench, cache, "BEGIN")
+            _restore(bench, cache, whole, index)
             bench_write(bench, cache, f"UPDATE command_libraries SET {column} = ?", (value,))
-            code = run_or_code(bench, cache)
-            if code is None:
-                continue  # the flip was in a part that nobody goes by, such as the source's tag
-            refused += 1
-            assert bench.refusals()[-1] == code, at
-            assert len(bench.refusals()) == refused, at
+            bench_write(bench, cache, "COMMIT")
+            codes.append(run_or_code(bench, cache))
+        refused = [
+            code for code in codes if code is not None
+        ]  # others were in what nobody goes by, as the source's tag
+        assert bench.refusals() == refused
         assert bench.marks() == {"demo": 1}
-        assert refused > len(good) // 3
+        assert len(refused) > len(good) // 3
         assert bench.state("SELECT count(*) <= ? FROM quarantine", (QUARANTINE_ROWS,)) == [(1,)]
         bench.close()
 
@@ -342,7 +343,7 @@ def run_or_code(bench: Bench, cache: Any) -> str | None:
     return None
 
 
-def bench_write(bench: Bench, cache: Any, sql: str, parameters: Any) -> None:
+def bench_write(bench: Bench, cache: Any, sql: str, parameters: Any = ()) -> None:
     drive(cache._storage.read(sql, parameters))
 
 
