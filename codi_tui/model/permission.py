@@ -131,7 +131,7 @@ def meaning(text: str) -> str:
             return f"{'read' if kind == 'fs:read' else 'read, create, change and delete'} any file under {target}"
         return f"{'read' if kind == 'fs:read' else 'read, create and change'} {target}"
     if limit := BY_KIND.get(kind):
-        return _MEANINGS[kind].format(target, limit.words(limit.default))
+        return _MEANINGS[kind].format(limit.plain(limit.amount(target)), limit.plain(limit.default))
     return _MEANINGS[kind].format(target)
 
 

@@ -135,10 +135,10 @@ EVERY_KIND = {
     "random": "draw random numbers",
     "local:agent.create": "call codi's own function agent.create, outside the sandbox",
     "ws:run.example.com": "run on the server run.example.com, port 443, which is sent its arguments and input",
-    "limit:wall:90m": "run for up to 90m at a time, and not the 5m that others have",
-    "limit:cpu:3600s": "use up to 1h of processor time, and not the 2m that others have",
-    "limit:memory:1024MiB": "take up to 1GiB of memory, and not the 256MiB that others have",
-    "limit:output:4GiB": "write up to 4GiB of output, and not the 1GiB that others have",
+    "limit:wall:90m": "run for up to 90 minutes at a time, and not the 5 minutes that others have",
+    "limit:cpu:3600s": "use up to 1 hour of processor time, and not the 2 minutes that others have",
+    "limit:memory:1024MiB": "take up to 1 GiB of memory, and not the 256 MiB that others have",
+    "limit:output:4GiB": "write up to 4 GiB of output, and not the 1 GiB that others have",
     "ws:server": "run on its library server, which is sent its arguments and input",
 }
 
