@@ -70,7 +70,8 @@ class Log:
 
     def _append(self, line: bytes) -> None:
         try:
-            descriptor = _open(self.path)
+            _make_folder(os.path.dirname(self.path))
+            descriptor = os.open(self.path, _FLAGS, 0o600)
             try:
                 status = os.fstat(descriptor)
                 if not stat.S_ISREG(status.st_mode) or (os.name == "posix" and status.st_uid != os.geteuid()):
@@ -90,18 +91,16 @@ def log_files(path: str) -> list[str]:
     return [*(f"{stem}.{number}{extension}" for number in range(LOG_FILES - 1, 0, -1)), path]
 
 
-def _open(path: str) -> int:
-    try:
-        return os.open(path, _FLAGS, 0o600)
-    except FileNotFoundError:
-        from codi_tui.cache.files import prepare_folder
-        from codi_tui.errors import CacheError
+def _make_folder(folder: str) -> None:
+    if os.path.isdir(folder):
+        return
+    from codi_tui.cache.files import prepare_folder
+    from codi_tui.errors import CacheError
 
-        try:
-            prepare_folder(os.path.dirname(path))
-        except CacheError as error:
-            raise OSError(error.message) from None
-        return os.open(path, _FLAGS, 0o600)
+    try:
+        prepare_folder(folder)
+    except CacheError as error:
+        raise OSError(error.message) from None
 
 
 def _rotate(path: str) -> None:

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from codi_tui.config import SessionSettings
-from codi_tui.errors import HistoryError
+from codi_tui.errors import HistoryError, TrustError
 from codi_tui.limits import HISTORY_STEP
+from codi_tui.operations.sessions import check_again
 from codi_tui.runs.history import HistoryStore, PastRun, Wanted
 from codi_tui.runs.output import RecordedOutput, unpack
 from support.caches import STORAGES, Way
+from support.libraries import manifest
+from support.runs import ORIGIN, loaded
 
 DAY_MS = 86_400_000
 NOW_MS = 1_795_305_600_000
@@ -169,3 +172,14 @@ class TestRecordedOutput:
     def test_damage_is_said(self, damage: bytes) -> None:
         with pytest.raises(HistoryError):
             unpack(damage)
+
+
+def test_a_command_from_another_server_is_not_run_again() -> None:
+    library = loaded(manifest())
+    members = {"command": "demo.run", "library": "demo", "version": "0.9.0", "digest": "x"}
+    notices: list[str] = []
+    check_again(PastRun(origin=ORIGIN, **members), library, notices.append)
+    assert notices == ["demo was 0.9.0 then and is 1.0.0 now, another release"]
+    with pytest.raises(TrustError) as caught:
+        check_again(PastRun(origin="https://other.example.com", **members), library, notices.append)
+    assert caught.value.code == "E_CHANGED"
