@@ -15,7 +15,7 @@ CHECKS = (
     Check(
         "imports, before a run",
         "execute/wasm.py",
-        "        check_imports(artefact.imports, invocation.permissions)",
+        "        check(artefact.imports, invocation.permissions)",
         "        pass",
         "tests/integration/test_limits.py::test_an_undeclared_import_is_refused_before_anything_runs",
     ),

@@ -128,7 +128,7 @@ EVERY_KIND = {
     "net:*.example.com": "send data to and receive data from any host directly under example.com, port 443",
     "fs:read:/data": "read /data",
     "fs:read:/data/": "read any file under /data/",
-    "fs:write:~/notes": "create, change and delete ~/notes",
+    "fs:write:~/notes": "read, create and change ~/notes",
     "env:HOME": "read the environment variable HOME",
     "secret:TOKEN": "use the secret TOKEN",
     "clock": "read the clock",
