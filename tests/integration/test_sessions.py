@@ -229,13 +229,18 @@ def _runs_with_a_secret(codi: Codi, server: RunServer) -> None:
     assert second["arguments"]["url"] == "https://[redacted]@example.com/x?[redacted]"
 
 
-async def test_the_workspace_records_its_runs_and_their_output(home: Path, codi: Codi) -> None:
+@pytest.mark.parametrize("records", [True, False])
+async def test_the_workspace_records_its_runs_and_their_output(home: Path, codi: Codi, records: bool) -> None:
+    if not records:
+        (home / ".config/coditect/codi").mkdir(parents=True)
+        (home / ".config/coditect/codi/config.toml").write_text("[session]\nrecord_workspace = false\n")
     async with workspace() as driven:
-        await driven.open("text.case")
+        await driven.open("text.count")
         await driven.press("f5")
         await driven.finished()
     (run,) = listed(codi)
-    assert (run["command"], run["door"]) == ("text.case", "ui")
+    assert (run["command"], run["door"], run["outcome"]) == ("text.count", "ui", "completed")
+    assert (run["output_bytes"] > 0) == records
 
 
 @pytest.mark.usefixtures("warm")
