@@ -234,7 +234,7 @@ def test_verbs_of_the_folder_want_one_that_is_there(tmp_path: Path) -> None:
 def test_killed_at_random_moments_nothing_acknowledged_is_lost() -> None:
     """The short form of benchmarks/killing.py."""
     done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks/killing.py", "8"], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, ROOT / "benchmarks/killing.py", "5"], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["kills"] > 0
