@@ -28,7 +28,7 @@ REGISTRY = f"{CODI}-registry"
 
 
 def registry(*words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([REGISTRY, *map(str, words)], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([REGISTRY, *map(str, words)], capture_output=True, text=True, timeout=20, check=False)
 
 
 def lay_out(folder: Path, *documents: bytes) -> None:
@@ -207,6 +207,7 @@ def test_on_cloud_run_it_listens_where_it_is_told_and_logs_json(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
+        (["--prot", "8075"], 64, "E_USAGE"),
         (["--port", "99999"], 69, "E_NETWORK"),
         (["--trust", "/nowhere"], 65, "E_INPUT"),
         (["--origin", "nonsense"], 65, "E_INPUT"),
@@ -216,7 +217,8 @@ def test_on_cloud_run_it_listens_where_it_is_told_and_logs_json(tmp_path: Path) 
 def test_a_mistake_is_one_line_and_a_status(tmp_path: Path, words: list[str], status: int, said: str) -> None:
     path = trust_file(tmp_path, trust(registry="https://here.example.com"))[1]
     done = registry("serve", "--data", tmp_path / "data", *(path if word == "TRUST" else word for word in words))
-    assert (done.returncode, said in done.stderr, done.stderr.count("\n")) == (status, True, 1)
+    lines = done.stderr.splitlines()
+    assert (done.returncode, said in lines[0], len(lines) <= 2) == (status, True, True), done.stderr
 
 
 def test_verbs_of_the_folder_want_one_that_is_there(tmp_path: Path) -> None:
@@ -234,7 +236,7 @@ def test_verbs_of_the_folder_want_one_that_is_there(tmp_path: Path) -> None:
 def test_killed_at_random_moments_nothing_acknowledged_is_lost() -> None:
     """The short form of benchmarks/killing.py."""
     done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks/killing.py", "8"], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, ROOT / "benchmarks/killing.py", "5"], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["kills"] > 0

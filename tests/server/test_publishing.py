@@ -153,7 +153,9 @@ def test_what_is_sent_is_bounded_and_of_one_type(client: httpx.Client) -> None:
             yield bytes(2**20)
 
     headers = {"content-type": "application/json"}
-    assert answered(client.put(path, content=endless(), headers=headers)) == (413, "E_TOO_LARGE")
+    refusal = client.put(path, content=endless(), headers=headers)
+    assert answered(refusal) == (413, "E_TOO_LARGE")
+    assert refusal.json()["message"] == f"a release has at most {DOCUMENT_MAX_BYTES} bytes"  # before it was parsed
     assert put(client, b"{}", "demo", "1.0.0?x=1").status_code == 400
     assert put(client, b"{}", "No-Name", "1.0.0").status_code == 404
 
