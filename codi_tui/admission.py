@@ -5,7 +5,7 @@ What was accepted before is asked for, and what is accepted now is remembered, b
 
 from __future__ import annotations
 
-from codi_tui.errors import DocumentError, RefusedError
+from codi_tui.errors import DocumentError, RefusedError, StateError
 from codi_tui.trust.marks import NO_RECORD
 
 TYPE_CHECKING = False
@@ -40,19 +40,30 @@ class Admission:
         """What is remembered of a library; nothing of a local one, which its folder vouches for.
 
         Raises:
-            StateError: it cannot be read.
+            StateError: it cannot be read; that is in the audit trail.
         """
         if source.local or self._trust is None:
             return NO_RECORD
-        return await self._trust.record(source.origin, name, pinned=pinned)
+        try:
+            return await self._trust.record(source.origin, name, pinned=pinned)
+        except StateError as error:
+            self._trust.refused(error, origin=source.origin, name=name)
+            raise
 
     async def accept(
-        self, library: CommandLibrary, source: LibrarySource, record: Record, *, checked_at: float | None = None
+        self,
+        library: CommandLibrary,
+        source: LibrarySource,
+        record: Record,
+        *,
+        checked_at: float | None = None,
+        header: str | None = None,
     ) -> None:
         """Move the mark, before anything is stored: what a crash leaves is a mark whose release is fetched again.
 
         Args:
             checked_at: when the source of a cached library was last asked; None says just now.
+            header: what the audit trail says of `X-Library-Signature`.
 
         Raises:
             TrustError: `E_ROLLBACK`, `E_EQUIVOCATION`: another process accepted a later or another release meanwhile.
@@ -60,7 +71,7 @@ class Admission:
         if source.local or self._trust is None:
             return
         asked_at = library.verified_at if checked_at is None else checked_at
-        await self._trust.accepted(library, record, fetched=checked_at is None, checked_at=asked_at)
+        await self._trust.accepted(library, record, fetched=checked_at is None, checked_at=asked_at, header=header)
 
     async def fetch(self, source: LibrarySource, name: str, *, pinned: bool) -> tuple[CommandLibrary, Delivery]:
         """Fetch and verify a library, and remember it unless it is pinned.
@@ -81,7 +92,8 @@ class Admission:
             try:
                 library = await self._admit(source, name, delivery, record)
                 if not pinned:
-                    await self.accept(library, source, record)
+                    header = "absent" if delivery.signature_header is None else None
+                    await self.accept(library, source, record, header=header)
             except RefusedError as error:
                 refusal = error
                 if error.code == "E_ROLLBACK" and _place(before) != _place(

@@ -47,6 +47,10 @@ HISTORY_DIGESTS = 64
 QUARANTINE_ROWS = 32
 QUARANTINE_ROW_BYTES = 1 * MIB
 AUDIT_LINE_BYTES = 4 * KIB
+AUDIT_FILE_BYTES = 16 * MIB
+"""The trail's file; when it is full it is kept beside a new one, and the one before that goes."""
+AUDIT_FINDINGS_MAX = 20
+"""Findings that one look at the trail lists."""
 SURFACE_MAX_BYTES = 1 * MIB
 """What is remembered of a library that was approved."""
 SURFACE_TEXT_CHARACTERS = 300
@@ -57,6 +61,17 @@ QUESTION_LINES_MAX = 600
 # Network
 EXCHANGE_SECONDS = 15.0
 """The deadline of one whole HTTP exchange, headers and body included."""
+
+# A module's own requests
+HTTP_SECONDS = 30.0
+"""One request of a module, its redirects included."""
+HTTP_REQUEST_MAX_BYTES = 16 * MIB
+HTTP_RESPONSE_MAX_BYTES = 16 * MIB
+HTTP_HEAD_MAX_BYTES = 64 * KIB
+"""What a module says about its request: method, URL, headers."""
+HTTP_HEADERS_MAX = 64
+HTTP_REDIRECTS_MAX = 5
+URL_MAX_CHARACTERS = 8 * KIB
 
 # Cache
 CACHE_BUSY_SECONDS = 5.0
@@ -74,8 +89,21 @@ VALIDATE_SECONDS = 10.0
 
 # Running
 RUN_WALL_SECONDS = 300.0
+RUN_CPU_SECONDS = 120.0
+"""Of the guest's own thread; one that sleeps or waits uses none."""
 RUN_MEMORY_BYTES = 256 * MIB
 RUN_OUTPUT_BYTES = 1 * GIB
+ASKED_WALL_SECONDS_MAX = 24 * 60 * 60
+ASKED_CPU_SECONDS_MAX = 24 * 60 * 60
+ASKED_MEMORY_BYTES_MAX = 4 * GIB
+"""All that a 32-bit memory can be."""
+ASKED_OUTPUT_BYTES_MAX = 1024 * GIB
+RUN_EVENTS_PER_SECOND = 2_000
+RUN_EVENTS_BURST = 20_000
+"""Events of a guest whose output is `events`: so many at once, and then no more than the rate for long."""
+RUN_TABLES = 4
+RUN_INSTANCES = 1
+RUN_MEMORIES = 1
 RUN_STACK_BYTES = 512 * KIB
 RUN_TABLE_ELEMENTS = 10_000
 RUN_COMPONENT_INSTANCES = 100
@@ -93,6 +121,11 @@ EVENT_LINE_BYTES = 1 * MIB
 """One line of a guest whose output is `events`."""
 EVENT_MESSAGE_CHARACTERS = 4 * KIB
 ARGUMENTS_MAX_BYTES = 1 * MIB
+TEMPLATE_MAX_BYTES = 2 * MIB
+"""What a program is given as argv, or as a stdin that was made of arguments."""
+SECRET_MAX_BYTES = 64 * KIB
+RUN_STAGED_FILES = 64
+"""Files that a command may make beside one that it was given to write; none of them is kept."""
 RENDERED_RESULT_BYTES = 1 * MIB
 """A JSON result up to this size is laid out for reading; a larger one is passed through as it is."""
 COLLECTED_RESULT_BYTES = 64 * MIB
@@ -147,7 +180,58 @@ RUN_ACK_BYTES = 1 * MIB
 RUN_STDIN_WINDOW_BYTES = 1 * MIB
 """Stdin that was read and that the server has not acknowledged."""
 
+# The log
+LOG_LINE_BYTES = 4 * KIB
+LOG_TEXT_CHARACTERS = 1_000
+"""Of one text in a line."""
+LOG_FILE_BYTES = 4 * MIB
+LOG_FILES = 4
+"""The one that is written, and the ones before it."""
+LOG_SHOWN_MAX = 100_000
+"""Lines that are shown at once."""
+
+# The history of runs
+HISTORY_DAYS = 90
+HISTORY_RUNS = 100_000
+HISTORY_OUTPUT_BYTES = 256 * MIB
+"""Recorded output, compressed, of all runs."""
+HISTORY_STEP = 64
+"""Old runs that one write may look at and drop; there is always more dropped than added."""
+HISTORY_ARGUMENTS_BYTES = 16 * KIB
+"""Kept of a run's arguments; larger ones are left out, each for itself."""
+RECORDED_OUTPUT_BYTES = 2 * MIB
+"""Kept of what a run wrote: its first half and its last, with a note of what is missing between them."""
+HISTORY_LISTED_MAX = 10_000
+
 # Agents
 AGENT_MAX_BYTES = 64 * KIB
 """One agent's file."""
 AGENTS_MAX = 256
+
+# The library server (docs/server.md)
+SERVER_CONNECTIONS_MAX = 1_000
+SERVER_HEAD_BYTES = 32 * KIB
+"""A request's line and headers together."""
+SERVER_HEAD_SECONDS = 10.0
+"""From a request's first byte to the end of its headers."""
+SERVER_BODY_SECONDS = 60.0
+"""Receiving what is published."""
+SERVER_EXCHANGE_SECONDS = 150.0
+"""From a request's headers to the end of its answer; a slower reader is cut off."""
+SERVER_IDLE_SECONDS = 5
+"""A connection without a request."""
+SERVER_PUBLISH_SECONDS = 60.0
+"""Waiting for one's turn to publish."""
+SERVER_PUBLISHING_MAX = 4
+"""Documents that are being received or verified at once; each is held in memory."""
+SERVER_CHUNK_BYTES = 256 * KIB
+SERVER_DRAIN_SECONDS = 8.0
+"""What is in flight when the server is told to stop gets so long; Cloud Run kills after 10 s."""
+SERVER_SCAN_SECONDS = 5.0
+"""How often the laid-out files of the data folder are looked at."""
+LIST_DEFAULT, LIST_MAX = 50, 200
+"""Libraries on one page."""
+LIST_OFFSET_MAX = 1_000_000
+FILTER_MAX_CHARACTERS = 200
+TOKEN_PERMISSIONS_MAX = 64
+TOKEN_SECONDS_MAX = 366 * 24 * 60 * 60

@@ -57,7 +57,7 @@ def enter_copy(root: Path, folder: str) -> None:
         os.environ["CODI_VECTORS"] = vectors
     os.environ["PYTHONPATH"] = str(copy)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ["PYTEST_DEBUG_TEMPROOT"] = tempfile.mkdtemp(dir=folder)
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = tempfile.mkdtemp(dir=os.environ.get("PYTEST_DEBUG_TEMPROOT", folder))
     sys.path[:] = [str(copy), *(entry for entry in sys.path if Path(entry).resolve() != HERE)]
     os.chdir(copy)
     for name in LOADED:

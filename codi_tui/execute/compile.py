@@ -1,7 +1,7 @@
 """Compiling, in a child that can be killed: it cannot be interrupted, and a hostile module takes gigabytes (F11).
 
 `main` is the child's: it reads a WebAssembly module or component on stdin and writes the artefact on stdout.
-`main_check` only checks a module.
+`main_check` only checks a module. Both find the format and their limits in argv.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from codi_tui.model.manifest import WasmFormat
     from codi_tui.trust import VerifiedModule
 
-_CHILD = "from codi_tui.execute.compile import main; raise SystemExit(main())"
 _THREADS = "4"
 """Of the compiler, for components; each takes memory of its own."""
 _REFUSED = 65
-_PR_SET_PDEATHSIG, _SIGKILL = 1, 9
+_PR_SET_PDEATHSIG, _SIGKILL, _SIGXCPU = 1, 9, 24
+_AUTHOR = "this is for the library's author to mend: smaller functions"
 
 
 def compile_seconds(wasm_format: WasmFormat) -> float:
@@ -55,7 +55,7 @@ class Compilation:
         self._seconds = compile_seconds(wasm_format)
         self._deadline = time.monotonic() + self._seconds
         self._child = subprocess.Popen(
-            [sys.executable, "-P", "-c", _CHILD, wasm_format],
+            _child("main", wasm_format, self._seconds),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -86,7 +86,7 @@ class Compilation:
 
         said = self._wait(max(0, self._deadline - time.monotonic()))
         if said is None:
-            raise LimitError(f"compiling the module took longer than {self._seconds:g} s", code="E_WASM_COMPILE")
+            raise _too_long(self._seconds)
         stdout, stderr = said
         status = self._child.returncode
         if status == _REFUSED:
@@ -94,10 +94,13 @@ class Compilation:
         if status > 0:
             words = stderr.decode(errors="replace").strip().splitlines() or ["nothing"]
             raise HandlerError(f"the compiler failed and said: {words[-1][:200]}")
+        if status == -_SIGXCPU:
+            raise _too_long(self._seconds)
         if status < 0:
             raise LimitError(
-                f"compiling the module failed within {COMPILE_MEMORY_BYTES >> 20} MiB (signal {-status})",
+                f"compiling the module takes more than {COMPILE_MEMORY_BYTES >> 20} MiB of memory (signal {-status})",
                 code="E_WASM_COMPILE",
+                hint=_AUTHOR,
             )
         return Artefact.from_bytes(stdout)
 
@@ -121,6 +124,15 @@ def compile_module(module: VerifiedModule, wasm_format: WasmFormat = "wasi-comma
         return compilation.artefact()
 
 
+def _too_long(seconds: float) -> LimitError:
+    return LimitError(f"compiling the module took longer than {seconds:g} s", code="E_WASM_COMPILE", hint=_AUTHOR)
+
+
+def _child(function: str, wasm_format: WasmFormat, seconds: float) -> list[str]:
+    call = f"from codi_tui.execute.compile import {function} as f; raise SystemExit(f())"
+    return [sys.executable, "-P", "-c", call, wasm_format, str(int(seconds) + 1), str(COMPILE_MEMORY_BYTES)]
+
+
 def check_module(data: bytes) -> None:
     """Check a module's bytes in a child, for at most `VALIDATE_SECONDS`.
 
@@ -131,7 +143,7 @@ def check_module(data: bytes) -> None:
 
     try:
         child = subprocess.run(
-            [sys.executable, "-P", "-c", "from codi_tui.execute.compile import main_check as m; raise SystemExit(m())"],
+            _child("main_check", "wasi-command", VALIDATE_SECONDS),
             input=data,
             capture_output=True,
             timeout=VALIDATE_SECONDS,
@@ -148,7 +160,7 @@ def check_module(data: bytes) -> None:
 
 def main_check() -> int:
     """Read a module, say nothing about a valid one."""
-    _limit_this_process(COMPILE_SECONDS)
+    _limit_this_process()
     try:
         engine, wasm = _behind_a_wall("wasi-command")
         engine.validate(wasm)
@@ -161,7 +173,7 @@ def main_check() -> int:
 def main() -> int:
     """Read what argv names the format of, write its artefact."""
     wasm_format: Any = sys.argv[1]
-    _limit_this_process(compile_seconds(wasm_format))
+    _limit_this_process()
     try:
         engine, wasm = _behind_a_wall(wasm_format)
         module = engine.compile(wasm)
@@ -181,15 +193,16 @@ def _behind_a_wall(wasm_format: WasmFormat) -> tuple[Engine, bytes]:
     return engine, wasm
 
 
-def _limit_this_process(seconds: float) -> None:
-    """Where the kernel offers it; the parent's clock holds everywhere."""
+def _limit_this_process() -> None:
+    """To the seconds and bytes in argv, where the kernel offers it; the parent's clock holds everywhere."""
+    seconds, memory_bytes = int(sys.argv[2]), int(sys.argv[3])
     try:
         import resource
     except ImportError:
         return
     for kind, limit in (
-        (resource.RLIMIT_AS, COMPILE_MEMORY_BYTES),
-        (resource.RLIMIT_CPU, int(seconds)),
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_CORE, 0),
     ):
         _, hard = resource.getrlimit(kind)

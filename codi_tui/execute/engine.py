@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-CONFIGURATION = f"1;stack={RUN_STACK_BYTES}"
+CONFIGURATION = f"2;stack={RUN_STACK_BYTES}"
 """Names the settings of `Engine.__init__`; part of what a compiled artefact is bound to. Change it with them."""
 
 _OFF = (
@@ -32,6 +32,9 @@ _OFF = (
     "shared_memory",
 )
 """Proposals that no command needs and that widen what a hostile module can reach."""
+
+_CRANELIFT = 1
+"""The one compiler; `wasmtime_strategy_t`."""
 
 
 class Engine:
@@ -55,6 +58,7 @@ class Engine:
             setting = getattr(self.api.library, f"wasmtime_config_{feature}_set")
             setting.restype, setting.argtypes = None, (c_void_p, c_bool)
             setting(config, False)
+        self.api.wasmtime_config_strategy_set(config, _CRANELIFT)
         self.api.wasmtime_config_max_wasm_stack_set(config, RUN_STACK_BYTES)
         self.api.wasmtime_config_parallel_compilation_set(config, self.parallel)
         self.pointer = self.api.wasm_engine_new_with_config(config)

@@ -18,7 +18,9 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 """The same on every machine."""
 _ASK_VERSION = 1
 _PATH_BENEATH = 1
-_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_READ = 1 << 2 | 1 << 3
+_WRITE = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 12 | 1 << 13 | 1 << 14
+"""Write, truncate, make, link and remove files, links and folders; no sockets, pipes or devices."""
 _FILES = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 _TCP = 1 << 0 | 1 << 1
 _ABSTRACT_SOCKETS, _SIGNALS = 1 << 0, 1 << 1
@@ -30,11 +32,13 @@ def version(libc: ctypes.CDLL) -> int:
     return max(found, 0)
 
 
-def restrict(libc: ctypes.CDLL, readable: Iterable[bytes], *, signals: bool = True) -> bool:
+def restrict(
+    libc: ctypes.CDLL, readable: Iterable[bytes], writable: Iterable[bytes] = (), *, signals: bool = True
+) -> bool:
     """Restrict this thread, and the threads that it starts; needs `no_new_privs`.
 
     Args:
-        readable: folders of which everything may be read; nothing else may be opened, nothing at all written.
+        readable, writable: folders of which everything may be read, and written; nothing else can be opened.
         signals: whether other processes are out of its reach too.
 
     Returns:
@@ -50,21 +54,22 @@ def restrict(libc: ctypes.CDLL, readable: Iterable[bytes], *, signals: bool = Tr
     if ruleset < 0:
         return False
     try:
-        for folder in readable:
-            _allow_reading(libc, ruleset, folder)
+        for folders, rights in ((readable, _READ), (writable, _READ | _WRITE & files)):
+            for folder in folders:
+                _allow(libc, ruleset, folder, rights)
         stands: int = libc.syscall(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
     return stands == 0
 
 
-def _allow_reading(libc: ctypes.CDLL, ruleset: int, folder: bytes) -> None:
+def _allow(libc: ctypes.CDLL, ruleset: int, folder: bytes, rights: int) -> None:
     try:
         descriptor = os.open(folder, os.O_PATH | os.O_CLOEXEC)
     except OSError:
-        return  # it went away since it was opened: then there is nothing to read
+        return  # it went away since it was opened: then there is nothing in it
     try:
-        rule = struct.pack("=Qi", _READ_FILE | _READ_DIR, descriptor)
+        rule = struct.pack("=Qi", rights, descriptor)
         libc.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, rule, 0)
     finally:
         os.close(descriptor)

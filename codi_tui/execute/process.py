@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from codi_tui.errors import HandlerError, LimitError
@@ -21,25 +21,38 @@ from codi_tui.execute.artefacts import ArtefactStore
 from codi_tui.execute.invocation import Invocation
 from codi_tui.execute.module import engine
 from codi_tui.execute.staging import remove_runs_of
+from codi_tui.execute.worker_events import decode_event
 from codi_tui.limits import COMPONENT_COMPILE_SECONDS, EVENT_OUTPUT_BYTES
 from codi_tui.model.events import RunEvent
 from codi_tui.model.manifest import HandlerDefinition
 
 if TYPE_CHECKING:
     from codi_tui.execute.wasm import ModuleSource
+    from codi_tui.trust import Permissions
 
 _GRACE_SECONDS = 2.0
-_STREAMS = {frames.STDOUT: "stdout", frames.STDERR: "stderr"}
 
 
 class WorkerExecutor:
     """Each run in a process group of its own (POSIX)."""
 
-    def __init__(self, modules_folder: str, runs_folder: str, load_module: ModuleSource) -> None:
+    def __init__(
+        self,
+        modules_folder: str,
+        runs_folder: str,
+        load_module: ModuleSource,
+        *,
+        own_folders: Sequence[str] = (),
+        environment: Callable[[Permissions], dict[str, str]] = lambda _: {},
+        offline: bool = False,
+    ) -> None:
         """
         Args:
-            modules_folder, runs_folder, load_module: as for `WasmSandbox`.
+            modules_folder, runs_folder, load_module, own_folders, environment, offline: as for `WasmSandbox`.
         """
+        self._own_folders = own_folders
+        self._environment = environment
+        self._offline = offline
         self._modules_folder = modules_folder
         self._runs_folder = runs_folder
         self._load_module = load_module
@@ -85,10 +98,19 @@ class WorkerExecutor:
             "fallbacks": _depth(invocation.definition.handler, handler),
             "arguments": invocation.arguments,
             "granted": list(invocation.permissions),
-            "wall_seconds": invocation.limits(handler).wall_seconds,
+            "wall_seconds": invocation.wall_seconds,
+            "output_bytes": invocation.output_bytes,
+            "environment": self._granted_environment(invocation.permissions),
+            "offline": self._offline,
+            "own_folders": list(self._own_folders),
             "modules_folder": self._modules_folder,
             "runs_folder": self._runs_folder,
         }
+
+    def _granted_environment(self, permissions: Permissions) -> dict[str, str]:
+        """Read here: the worker is given what was granted, and no way to the rest."""
+        granted = any(right.startswith(("env:", "secret:")) for right in permissions)
+        return self._environment(permissions) if granted else {}
 
 
 def _depth(first: HandlerDefinition, wanted: HandlerDefinition) -> int:
@@ -194,11 +216,7 @@ class _Worker:
 
     async def _next_event(self) -> RunEvent:
         kind, size = frames.decode_header(await self._reader.readexactly(frames.HEADER_BYTES))
-        payload = await self._reader.readexactly(size)
-        if kind in _STREAMS:
-            return RunEvent("output", {"stream": _STREAMS[kind]}, payload)
-        event_type, fields = json.loads(payload)
-        return RunEvent(event_type, fields)
+        return decode_event(kind, await self._reader.readexactly(size))
 
     async def _last_words(self) -> str:
         """The worker's status and what it wrote to stderr last: the reason of its crash, if it had one to give."""

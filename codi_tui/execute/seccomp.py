@@ -24,8 +24,6 @@ _BY_NOBODY = (
     # other processes
     "ptrace:101:117 process_vm_readv:310:270 process_vm_writev:311:271 kcmp:312:272 migrate_pages:256:238 "
     "move_pages:279:239 tkill:200:130 rt_sigqueueinfo:129:138 rt_tgsigqueueinfo:297:240 setpgid:109:154 "
-    # the network, and whoever listens on a socket of this machine
-    "socket:41:198 connect:42:203 accept:43:202 accept4:288:242 bind:49:200 listen:50:201 "
     # memory and queues of others
     "shmget:29:194 shmat:30:196 shmctl:31:195 msgget:68:186 msgsnd:69:189 msgrcv:70:188 msgctl:71:187 "
     "semget:64:190 semop:65:193 semtimedop:220:192 semctl:66:191 mq_open:240:180 mq_unlink:241:181 "
@@ -46,6 +44,8 @@ _BY_NOBODY = (
     "request_key:249:218 keyctl:250:219 personality:135:92 modify_ldt:154: lookup_dcookie:212:18 "
 )
 """In a process that runs a guest; each of these is a way out of it, or round the wall."""
+_SOCKETS = "socket:41:198 connect:42:203 accept:43:202 accept4:288:242 bind:49:200 listen:50:201 "
+"""The network, and whoever listens on a socket of this machine."""
 _NOT_BY_A_GUEST = (
     "chmod:90: fchmod:91:52 fchmodat:268:53 chown:92: fchown:93:55 lchown:94: fchownat:260:54 setxattr:188:5 "
     "lsetxattr:189:6 fsetxattr:190:7 removexattr:197:14 lremovexattr:198:15 fremovexattr:199:16 "
@@ -109,28 +109,42 @@ def absent(libc: ctypes.CDLL) -> str | None:
     return None
 
 
-def refuse(libc: ctypes.CDLL, *, guest: bool, every_thread: bool) -> bool:
-    """Put up the filter; needs `no_new_privs`.
+def refuse_to_process(libc: ctypes.CDLL, *, network: bool = False) -> bool:
+    """Put up the filter round every thread of this process, and all that they start; needs `no_new_privs`.
 
     Args:
-        guest: refuse what only a guest has no business with, beside what nobody has.
+        network: whether a thread that is not the guest's may use sockets.
+
+    Returns:
+        Whether it stands.
+    """
+    machine = _machine()
+    refused = _BY_NOBODY if network else _BY_NOBODY + _SOCKETS
+    return machine is not None and _put_up(libc, machine, _by_process(machine, refused), _EVERY_THREAD)
+
+
+def refuse_to_guest(libc: ctypes.CDLL, *, every_thread: bool) -> bool:
+    """Put up, beside the other filter, what keeps a guest from sockets, others' files' attributes, and signals.
+
+    Args:
         every_thread: of this process, else of this thread; the threads that these start have it too.
 
     Returns:
         Whether it stands.
     """
     machine = _machine()
-    if machine is None:
-        return False
-    instructions = _refused_to_guests(machine) if guest else _refused_to_all(machine)
+    flags = _EVERY_THREAD if every_thread else 0
+    return machine is not None and _put_up(libc, machine, _by_guest(machine), flags)
+
+
+def _put_up(libc: ctypes.CDLL, machine: _Machine, instructions: list[Instruction], flags: int) -> bool:
     code = b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions)
     program = _Program(len(instructions), code)
-    flags = _EVERY_THREAD if every_thread else 0
     stands: int = libc.syscall(machine.seccomp, _SET_MODE_FILTER, flags, ctypes.byref(program))
     return stands == 0
 
 
-def _refused_to_all(machine: _Machine) -> list[Instruction]:
+def _by_process(machine: _Machine, refused: str) -> list[Instruction]:
     """A filter's instructions. A jump names how many of them it skips, if it holds and if not."""
     newer: list[Instruction] = []
     for number in sorted(_NEWER):
@@ -146,16 +160,16 @@ def _refused_to_all(machine: _Machine) -> list[Instruction]:
         (_LOAD, 0, 0, _NUMBER),
         (_GREATER, 0, len(newer), machine.last),
         *newer,
-        *_refused(machine, _BY_NOBODY),
+        *_refused(machine, refused),
         *_only(machine.clone, _FIRST, [(_ANY_BIT, 1, 0, _CLONE_THREAD), _error(_EPERM)]),
         *_only(machine.ioctl, _SECOND, typed),
         _LET,
     ]
 
 
-def _refused_to_guests(machine: _Machine) -> list[Instruction]:
+def _by_guest(machine: _Machine) -> list[Instruction]:
     """What comes beside the other filter; signals, only to its own process."""
-    program = [(_LOAD, 0, 0, _NUMBER), *_refused(machine, _NOT_BY_A_GUEST)]
+    program = [(_LOAD, 0, 0, _NUMBER), *_refused(machine, _NOT_BY_A_GUEST + _SOCKETS)]
     for kill in sorted(machine.kills):
         program += _only(kill, _FIRST, [(_EQUAL, 1, 0, os.getpid()), _error(_EPERM)])
     return [*program, _LET]

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 _PR_SET_NO_NEW_PRIVS = 38
 
 
-def put_up_round_thread(readable: Iterable[bytes]) -> None:
+def put_up_round_thread(readable: Iterable[bytes], writable: Iterable[bytes] = (), *, network: bool = False) -> None:
     """Wall off the calling thread, which is to be the guest's, and the threads that it starts.
 
     The process's other threads keep their files, for they have to clean up and to write down what happened. They too
     start no program and open no socket any more.
 
     Args:
-        readable: the folders that were conferred.
+        readable, writable: the folders that were conferred, to read and to write.
+        network: whether another thread uses sockets in the guest's name; the guest's own thread never does.
     """
     libc = _libc()
     if libc is None:
@@ -34,18 +35,18 @@ def put_up_round_thread(readable: Iterable[bytes]) -> None:
     from codi_tui.execute import landlock, seccomp
 
     _limit()
-    seccomp.refuse(libc, guest=False, every_thread=True)
-    landlock.restrict(libc, readable)
-    seccomp.refuse(libc, guest=True, every_thread=False)
+    seccomp.refuse_to_process(libc, network=network)
+    landlock.restrict(libc, readable, writable)
+    seccomp.refuse_to_guest(libc, every_thread=False)
 
 
-def put_up_round_process(readable: Iterable[bytes]) -> None:
+def put_up_round_process(readable: Iterable[bytes], writable: Iterable[bytes] = ()) -> None:
     """Wall off a process that is there for the guest alone; from here on it opens, writes and starts nothing.
 
     Called by its main thread. A thread that runs already has to call `give_up_files` itself.
 
     Args:
-        readable: the folders that were conferred.
+        readable, writable: the folders that were conferred, to read and to write.
     """
     libc = _libc()
     if libc is None:
@@ -53,9 +54,9 @@ def put_up_round_process(readable: Iterable[bytes]) -> None:
     from codi_tui.execute import landlock, seccomp
 
     _limit()
-    landlock.restrict(libc, readable)
-    seccomp.refuse(libc, guest=False, every_thread=True)
-    seccomp.refuse(libc, guest=True, every_thread=True)
+    landlock.restrict(libc, readable, writable)
+    seccomp.refuse_to_process(libc)
+    seccomp.refuse_to_guest(libc, every_thread=True)
 
 
 def give_up_files() -> None:

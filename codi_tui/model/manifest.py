@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     OutputType = Literal["text", "json", "jsonl", "markdown", "csv", "events", "bytes"]
 
 MANIFEST_TYPE = "codi/library-manifest/v1"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Recorded beside a stored library: one that an older schema accepted is validated again."""
 
 
@@ -98,8 +98,18 @@ class HandlerDefinition(_View):
         return output
 
     @property
+    def argv(self) -> list[str | list[str]] | None:
+        """The templates of an unmodified program's argv (`codi_tui.model.template`), or None."""
+        return self.document.get("argv")
+
+    @property
+    def stdin(self) -> str | None:
+        """The template of its stdin, or None: stdin is the user's."""
+        return self.document.get("stdin")
+
+    @property
     def limits(self) -> dict[str, int]:
-        """`wall_seconds`, `memory_bytes`, `output_bytes`: what the command asks for instead of the defaults."""
+        """`wall_seconds`, `cpu_seconds`, `memory_bytes`, `output_bytes`: what it asks for instead of the defaults."""
         return self.document.get("limits") or {}
 
 
@@ -176,6 +186,14 @@ class SubcommandDefinition(_View):
         return HandlerDefinition(self.document["handler"])
 
     @property
+    def handlers(self) -> Iterator[HandlerDefinition]:
+        """The handler, and what may stand in for it, in turn."""
+        handler: HandlerDefinition | None = self.handler
+        while handler is not None:
+            yield handler
+            handler = handler.fallback
+
+    @property
     def examples(self) -> list[dict[str, Any]]:
         return self.document.get("examples") or []
 
@@ -225,6 +243,17 @@ class LibraryManifest(_View):
     @property
     def commands(self) -> dict[str, CommandDefinition]:
         return {name: CommandDefinition(item) for name, item in self.document["commands"].items()}
+
+    @property
+    def permissions(self) -> list[str]:
+        """All that the library declares: its list, and each limit beyond the usual that one of its handlers asks for."""
+        asked = [handler.limits for command in self.walk() for handler in command.handlers if handler.limits]
+        listed = self.library.permissions
+        if not asked:
+            return listed
+        from codi_tui.model.quantities import limit_permissions
+
+        return [*listed, *dict.fromkeys(name for limits in asked for name in limit_permissions(limits))]
 
     @property
     def wasm_module(self) -> WasmModule | None:

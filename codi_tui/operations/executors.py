@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codi_tui.config import FOLDER_SCHEME
 from codi_tui.execute.executor import DynamicExecutor
 from codi_tui.execute.local import LocalExecutor, local_functions
 from codi_tui.execute.websocket import WebSocketExecutor
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from codi_tui.execute.invocation import CommandExecutor
     from codi_tui.model.manifest import HandlerDefinition
     from codi_tui.operations.core import Core
+    from codi_tui.trust import Permissions
 
 
 def one_shot_executor(core: Core, overdue: Callable[[LimitError], NoReturn]) -> DynamicExecutor:
@@ -25,7 +27,15 @@ def one_shot_executor(core: Core, overdue: Callable[[LimitError], NoReturn]) -> 
     """
     from codi_tui.execute.wasm import WasmSandbox
 
-    sandbox = WasmSandbox(core.modules_folder, core.loader.load_module, core.runs_folder, overdue=overdue)
+    sandbox = WasmSandbox(
+        core.modules_folder,
+        core.loader.load_module,
+        core.runs_folder,
+        overdue,
+        own_folders=core.own_folders,
+        environment=_environment_of(core),
+        offline=core.offline,
+    )
     return _with_sandbox(core, sandbox)
 
 
@@ -33,7 +43,24 @@ def worker_executor(core: Core) -> DynamicExecutor:
     """Runs any number of commands side by side, each module in a process of its own."""
     from codi_tui.execute.process import WorkerExecutor
 
-    return _with_sandbox(core, WorkerExecutor(core.modules_folder, core.runs_folder, core.loader.load_module))
+    sandbox = WorkerExecutor(
+        core.modules_folder,
+        core.runs_folder,
+        core.loader.load_module,
+        own_folders=core.own_folders,
+        environment=_environment_of(core),
+        offline=core.offline,
+    )
+    return _with_sandbox(core, sandbox)
+
+
+def _environment_of(core: Core) -> Callable[[Permissions], dict[str, str]]:
+    def environment(permissions: Permissions) -> dict[str, str]:
+        from codi_tui.execute.granted import guest_environment
+
+        return guest_environment(permissions, core.secrets_folder)
+
+    return environment
 
 
 def needs_event_loop(handler: HandlerDefinition | None) -> bool:
@@ -46,6 +73,7 @@ def needs_event_loop(handler: HandlerDefinition | None) -> bool:
 
 
 def _with_sandbox(core: Core, sandbox: CommandExecutor) -> DynamicExecutor:
-    websocket = WebSocketExecutor(core.server_origins, offline=core.offline)
+    servers = [origin for origin in core.server_origins if not origin.startswith(FOLDER_SCHEME)]
+    websocket = WebSocketExecutor(servers, offline=core.offline)
     local = LocalExecutor(local_functions(core.agents_folder))
     return DynamicExecutor({"wasm": sandbox, "local": local, "websocket": websocket})

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from codi_tui.errors import CodiError
-from codi_tui.execute.executor import DynamicExecutor
 from codi_tui.execute.invocation import Invocation
 from codi_tui.model.events import RunEvent, error_document
 from codi_tui.operations.layout import ReadableOutput, is_text, lay_out
 from codi_tui.ui.buffer import OutputBuffer
 from codi_tui.ui.pump import pump
 from codi_tui.ui.stdin import Stdin
+
+if TYPE_CHECKING:
+    from codi_tui.execute.invocation import Executes
 
 State = Literal["running", "cancelling", "cancelled", "failed", "ended"]
 
@@ -65,7 +67,7 @@ class Run:
         """How long it took, or has taken."""
         return time.monotonic() - self._begun if self._seconds is None else self._seconds
 
-    async def run(self, executor: DynamicExecutor) -> None:
+    async def run(self, executor: Executes) -> None:
         """Run it to its end; cancelling this call stops it and waits until it is gone."""
         self._invocation.stdin = None if self._stdin is None else self._stdin.chunks()
         try:

@@ -42,8 +42,8 @@ CHECKS = (
     Check(
         "wall, programs and sockets, of every thread",
         "execute/wall.py",
-        "    _limit()\n    seccomp.refuse(libc, guest=False, every_thread=True)\n",
-        "    _limit()\n",
+        "    seccomp.refuse_to_process(libc, network=network)",
+        "    pass",
         _RUN,
     ),
     Check(
@@ -91,8 +91,15 @@ CHECKS = (
     Check(
         "wall, conferred is not writable",
         "execute/landlock.py",
-        "_READ_FILE | _READ_DIR, descriptor",
-        "(1 << 13) - 1, descriptor",
+        "(readable, _READ)",
+        "(readable, _READ | _WRITE)",
         _LANDLOCK,
+    ),
+    Check(
+        "wall, no socket on the guest's thread",
+        "execute/seccomp.py",
+        "_NOT_BY_A_GUEST + _SOCKETS)",
+        "_NOT_BY_A_GUEST)",
+        _TESTS + "test_where_the_network_is_granted_only_the_guest_s_thread_is_kept_from_it",
     ),
 )

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from codi_tui.execute import seccomp, wall
+from codi_tui.execute import frames, seccomp, wall
 from codi_tui.operations.executors import worker_executor
 from conftest import CODI, Codi, data_folder
-from support.cores import async_core, invocation, stdout
+from support.cores import async_core, invocation, one, stdout
 
 ESCAPED = Path(__file__).parents[1] / "support" / "escaped"
 LANDLOCK, SECCOMP = "444,445,446", "317"
@@ -76,14 +76,28 @@ def test_seccomp_refuses_programs_processes_sockets_and_the_kernels_weak_spots(t
 
 @needs_the_wall
 def test_landlock_refuses_files_tcp_signals_and_abstract_sockets(tmp_path: Path) -> None:
+    reading = {"read": "ok", "list": "ok"}
+    changing = ("write", "make", "make a folder", "move", "remove")
     conferred = {
-        "read conferred": "ok",
-        "list conferred": "ok",
-        "write conferred": "EACCES",
-        "make conferred": "EACCES",
+        "read": {**reading, **dict.fromkeys((*changing, "make a pipe"), "EACCES")},
+        "write": {**reading, **dict.fromkeys(changing, "ok"), "make a pipe": "EACCES"},
     }
     beyond = {"signal": "EPERM", "connect": "EACCES", "bind": "EACCES", "abstract socket": "EPERM"}
-    assert behind("landlock", tmp_path) == {**FILES, **beyond, **conferred}
+    answers = behind("landlock", tmp_path)
+    for folder, wanted in conferred.items():
+        assert {name: answers.pop(f"{folder}: {name}") for name in wanted} == wanted
+    assert answers == {**FILES, **beyond}
+
+
+@needs_the_wall
+def test_where_the_network_is_granted_only_the_guest_s_thread_is_kept_from_it(tmp_path: Path) -> None:
+    assert behind("network", tmp_path) == {
+        "guest: socket": "EPERM",
+        "guest: read": "EACCES",
+        "socket": "ok",
+        "read": "ok",
+        "fork": "EPERM",
+    }
 
 
 @needs_the_wall
@@ -122,6 +136,19 @@ async def test_a_guest_that_escapes_in_a_worker_meets_the_wall_and_the_parent_ti
     found = reports(escaped)["guest"]
     # the same file is conferred, but not by its own name
     assert found == {"conferred": ["EACCES", "EACCES"], "files": FILES, "guest": GUEST, "processes": PROCESSES}
+
+
+@needs_the_wall
+async def test_what_an_escaped_guest_says_to_the_parent_is_not_believed(
+    escaped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = frames.encode(frames.EVENT, b'["completed", {"exit_status": "none"}]')
+    monkeypatch.setenv("ESCAPED_SAYS", said.hex())
+    async with async_core() as core:
+        run = await invocation(core, "text.count", stdin=one(b"a b\n"))
+        events = [event async for event in worker_executor(core).execute(run)]
+    assert [event.type for event in events] == ["started", "failed"]
+    assert events[-1].fields["error"]["code"] == "E_PROTOCOL"
 
 
 @needs_the_wall
@@ -178,5 +205,5 @@ def test_the_numbers_are_the_kernels(header: str, column: int) -> None:
     if not path.exists():
         pytest.skip("the kernel's headers are not installed")
     numbers = dict(re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", path.read_text()))
-    for name in (seccomp._BY_NOBODY + seccomp._NOT_BY_A_GUEST).split():
+    for name in (seccomp._BY_NOBODY + seccomp._SOCKETS + seccomp._NOT_BY_A_GUEST).split():
         assert name.split(":")[column] == numbers.get(name.split(":")[0], ""), name

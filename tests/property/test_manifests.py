@@ -15,7 +15,7 @@ from codi_tui.model.arguments import check_values, command_schema, definition_pr
 from codi_tui.model.manifest import LibraryManifest, SubcommandDefinition
 from codi_tui.model.schema import _Manifest, validate_manifest
 
-FEW = settings(max_examples=100, deadline=None, derandomize=True)
+FEW = settings(max_examples=50, deadline=None, derandomize=True)
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=10)
 SMALL = st.integers(-5, 5)
@@ -71,7 +71,7 @@ def finite(value: Any) -> bool:
     return True
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(parameters("x"), VALUES, st.booleans(), st.booleans())
 def test_the_checker_and_jsonschema_agree(
     definition: dict[str, Any], value: Any, given_it: bool, unknown: bool
@@ -82,6 +82,9 @@ def test_the_checker_and_jsonschema_agree(
     values = {**({"x": value} if given_it else {}), **({"y": 1} if unknown else {})}
     assume(finite(values))
     assert (check_values(schema, values) == []) == Draft202012Validator(schema).is_valid(values)
+
+
+TEMPLATES = TEXTS.map(lambda text: text.replace("{", "{{").replace("}", "}}").replace("\0", ""))
 
 
 @st.composite
@@ -97,6 +100,9 @@ def handlers(draw: st.DrawFn, depth: int = 2) -> dict[str, Any]:
         handler["output"] = draw(st.sampled_from(["text", "json", "jsonl", "markdown", "csv", "events", "bytes"]))
     if draw(st.booleans()):
         handler["limits"] = {"wall_seconds": draw(st.integers(1, 100))}
+    if kind == "wasm" and draw(st.booleans()):
+        handler["argv"] = ["prog", *draw(st.lists(TEMPLATES | st.lists(TEMPLATES, min_size=1, max_size=2), max_size=2))]
+        handler["stdin"] = draw(TEMPLATES)
     if depth and draw(st.booleans()):
         handler["fallback"] = draw(handlers(depth - 1))
     return handler
@@ -147,7 +153,7 @@ def manifests(draw: st.DrawFn) -> dict[str, Any]:
         },
         **draw(
             st.fixed_dictionaries(
-                {}, optional={"wasm_module": st.just({"format": "core", "exports": ["a"]}), "future": VALUES}
+                {}, optional={"wasm_module": st.just({"format": "wasi-command", "exports": ["a"]}), "future": VALUES}
             )
         ),
     }
@@ -160,6 +166,7 @@ def same_handler(view: Any, model: Any) -> None:
         model.function,
         model.output,
     )
+    assert (view.argv, view.stdin) == (model.argv, model.stdin)
     assert view.limits == (model.limits.model_dump(exclude_none=True) if model.limits else {})
     assert (view.fallback is None) == (model.fallback is None)
     if view.fallback is not None:

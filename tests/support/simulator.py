@@ -34,6 +34,7 @@ class Simulator:
     """A library server's answers, without a network."""
 
     local = False
+    networked = True
 
     def __init__(self, *documents: bytes, origin: str = ORIGIN) -> None:
         self.origin = origin

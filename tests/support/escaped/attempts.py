@@ -1,6 +1,6 @@
 """What a guest that is out of its sandbox would try, and what the kernel answers.
 
-Without a wall none of them does harm. As a program, `attempts.py seccomp|landlock|control FOLDER`: behind that part of
+Without a wall none of them does harm. As a program, `attempts.py PART FOLDER`: behind that part of
 the wall alone.
 """
 
@@ -159,30 +159,71 @@ class Attempts:
 
 
 def _alone(part: str, folder: str) -> dict[str, str]:
-    from codi_tui.execute import landlock, seccomp
+    from codi_tui.execute import landlock, seccomp, wall
 
     attempts = Attempts(folder)
     if part == "control":
         return _on_the_control_thread(attempts)
     LIBC.prctl(38, 1, 0, 0, 0)
     if part == "landlock":
-        conferred = os.path.join(folder, "conferred")
-        os.mkdir(conferred)
-        with open(os.path.join(conferred, "file"), "w") as file:
-            file.write("x")
-        landlock.restrict(LIBC, [conferred.encode()])
-        return {
-            **attempts.files(),
-            **attempts.beyond_files(),
-            "read conferred": answer(os.open, f"{conferred}/file", os.O_RDONLY),
-            "list conferred": answer(os.listdir, conferred),
-            "write conferred": answer(os.open, f"{conferred}/file", os.O_WRONLY),
-            "make conferred": answer(os.open, f"{conferred}/made", os.O_WRONLY | os.O_CREAT),
-        }
-    seccomp.refuse(LIBC, guest=False, every_thread=True)
+        read, write = (_conferred(folder, name) for name in ("read", "write"))
+        landlock.restrict(LIBC, [read.encode()], [write.encode()])
+        return {**attempts.files(), **attempts.beyond_files(), **_in(read, "read"), **_in(write, "write")}
+    if part == "network":
+        return _on_a_thread_of_its_own(lambda: wall.put_up_round_thread((), network=True), attempts)
+    seccomp.refuse_to_process(LIBC)
     to_all = {**attempts.processes(), "mode, by another thread": answer(os.fchmod, attempts.writable, 0o600)}
-    seccomp.refuse(LIBC, guest=True, every_thread=False)
+    seccomp.refuse_to_guest(LIBC, every_thread=False)
     return {**to_all, **attempts.as_guest()}
+
+
+def _conferred(folder: str, name: str) -> str:
+    path = os.path.join(folder, name)
+    os.mkdir(path)
+    os.mkdir(os.path.join(path, "below"))
+    for last in ("file", "other"):
+        with open(os.path.join(path, last), "w") as file:
+            file.write("x")
+    return path
+
+
+def _in(folder: str, name: str) -> dict[str, str]:
+    """What can be done in a folder that was conferred."""
+
+    def path(last: str) -> str:
+        return os.path.join(folder, last)
+
+    return {
+        f"{name}: read": answer(os.open, path("file"), os.O_RDONLY),
+        f"{name}: list": answer(os.listdir, folder),
+        f"{name}: write": answer(os.open, path("file"), os.O_WRONLY | os.O_TRUNC),
+        f"{name}: make": answer(os.open, path("made"), os.O_WRONLY | os.O_CREAT),
+        f"{name}: make a folder": answer(os.mkdir, path("folder")),
+        f"{name}: move": answer(os.rename, path("file"), path("below/file")),
+        f"{name}: remove": answer(os.unlink, path("other")),
+        f"{name}: make a pipe": answer(os.mkfifo, path("pipe")),
+    }
+
+
+def _on_a_thread_of_its_own(put_up: Callable[[], None], attempts: Attempts) -> dict[str, str]:
+    """What a walled thread, and then this one, gets."""
+    found: dict[str, str] = {}
+    done = threading.Event()
+
+    def guest() -> None:
+        put_up()
+        found["guest: socket"] = answer(socket.socket)
+        found["guest: read"] = answer(os.open, attempts.kept, os.O_RDONLY)
+        done.set()
+
+    _thread.start_new_thread(guest, ())
+    done.wait(10)
+    return {
+        **found,
+        "socket": answer(socket.socket),
+        "read": answer(os.open, attempts.kept, os.O_RDONLY),
+        "fork": answer(attempts._fork),
+    }
 
 
 def _on_the_control_thread(attempts: Attempts) -> dict[str, str]:

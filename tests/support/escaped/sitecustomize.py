@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from typing import Any
 
 from attempts import Attempts, answer
 
 _FOLDER = os.environ.get("ESCAPED_TO")
 _CONFERRED = [path for path in os.environ.get("ESCAPED_CONFERRED", "").split(":") if path]
+
+_SAYS = bytes.fromhex(os.environ.get("ESCAPED_SAYS", ""))
+"""What the guest says to its worker's parent."""
 
 
 def _escape(method: Any, attempts: Any, report: int, name: str) -> Any:
@@ -25,6 +29,8 @@ def _escape(method: Any, attempts: Any, report: int, name: str) -> Any:
             "conferred": [answer(os.open, path, os.O_RDONLY) for path in _CONFERRED],
         }
         os.write(report, json.dumps(found).encode() + b"\n")
+        if _SAYS and name == "guest":
+            os.write(int(sys.argv[2]), _SAYS)
         return method(*arguments)
 
     return escaped
