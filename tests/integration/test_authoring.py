@@ -16,7 +16,8 @@ from codi_tui.registry.new import LANGS
 from conftest import CODI, IN_CI, Codi, Result
 from support.authoring import in_process
 
-GRANTS = dict.fromkeys(("go", "python"), ["--allow", "clock", "--allow", "random"])
+_CLOCK = ["--allow", "clock", "--allow", "random"]
+GRANTS = {"go": _CLOCK, "python": _CLOCK}
 NEEDS = {"go": ["go"], "assemblyscript": ["node", "npm"], "python": ["componentize-py"]}
 LONG = ("python",)
 """Half a minute of compiling: where its toolchain is installed, and not in CI for all."""
