@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from checks import cache, cli, execute, library, loader, state, trust, ui, websocket
+from checks import cache, cli, execute, guests, library, loader, state, trust, ui, websocket
 
 CHECKS = tuple(
-    check for part in (cache, cli, execute, library, loader, state, trust, ui, websocket) for check in part.CHECKS
+    check
+    for part in (cache, cli, execute, guests, library, loader, state, trust, ui, websocket)
+    for check in part.CHECKS
 )
