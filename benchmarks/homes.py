@@ -6,6 +6,7 @@ import asyncio
 import json
 import sqlite3
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +66,20 @@ def make_home(folder: Path) -> Path:
     return home
 
 
-def store(home: Path, name: str, commands: list[str], module: str) -> None:
+def store(home: Path, name: str, commands: list[str], module: str, permissions: Sequence[str] = ()) -> None:
     """Sign a library and put it into a home's cache, as if it had been fetched."""
     handler = {"type": "wasm", "function": "main", "output": "text"}
     command = {"description": f"A command of {name}", "arguments": [], "options": [], "handler": handler}
     data = bytes(wat2wasm(module))
     source: dict[str, Any] = {
         "type": "codi/library-manifest/v1",
-        "library": {"name": name, "version": "1.0.0", "description": "", "permissions": [], "dependencies": []},
+        "library": {
+            "name": name,
+            "version": "1.0.0",
+            "description": "",
+            "permissions": list(permissions),
+            "dependencies": [],
+        },
         "commands": {name: {"description": "", "subcommands": dict.fromkeys(commands, command)}},
         "wasm_module": {"format": "wasi-command", "exports": ["_start", "memory"]},
     }

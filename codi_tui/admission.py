@@ -5,7 +5,7 @@ What was accepted before is asked for, and what is accepted now is remembered, b
 
 from __future__ import annotations
 
-from codi_tui.errors import DocumentError, RefusedError
+from codi_tui.errors import DocumentError, RefusedError, StateError
 from codi_tui.trust.marks import NO_RECORD
 
 TYPE_CHECKING = False
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from codi_tui.library.source import Delivery, LibrarySource
+    from codi_tui.model.manifest import WasmFormat
     from codi_tui.state.keeper import TrustKeeper
     from codi_tui.trust import CommandLibrary, Record, SecurityValidator
 
@@ -24,11 +25,11 @@ class Admission:
     """The way in, for what comes from a source and, in part, for what comes from the cache."""
 
     def __init__(
-        self, validator: SecurityValidator, check_module: Callable[[bytes], None], trust: TrustKeeper | None
+        self, validator: SecurityValidator, check_module: Callable[[bytes, WasmFormat], None], trust: TrustKeeper | None
     ) -> None:
         """
         Args:
-            check_module: refuses bytes that are no module.
+            check_module: refuses bytes that are no module of a format.
             trust: remembers what was accepted from servers; without it nothing is remembered.
         """
         self._validator = validator
@@ -39,19 +40,30 @@ class Admission:
         """What is remembered of a library; nothing of a local one, which its folder vouches for.
 
         Raises:
-            StateError: it cannot be read.
+            StateError: it cannot be read; that is in the audit trail.
         """
         if source.local or self._trust is None:
             return NO_RECORD
-        return await self._trust.record(source.origin, name, pinned=pinned)
+        try:
+            return await self._trust.record(source.origin, name, pinned=pinned)
+        except StateError as error:
+            self._trust.refused(error, origin=source.origin, name=name)
+            raise
 
     async def accept(
-        self, library: CommandLibrary, source: LibrarySource, record: Record, *, checked_at: float | None = None
+        self,
+        library: CommandLibrary,
+        source: LibrarySource,
+        record: Record,
+        *,
+        checked_at: float | None = None,
+        header: str | None = None,
     ) -> None:
         """Move the mark, before anything is stored: what a crash leaves is a mark whose release is fetched again.
 
         Args:
             checked_at: when the source of a cached library was last asked; None says just now.
+            header: what the audit trail says of `X-Library-Signature`.
 
         Raises:
             TrustError: `E_ROLLBACK`, `E_EQUIVOCATION`: another process accepted a later or another release meanwhile.
@@ -59,7 +71,7 @@ class Admission:
         if source.local or self._trust is None:
             return
         asked_at = library.verified_at if checked_at is None else checked_at
-        await self._trust.accepted(library, record, fetched=checked_at is None, checked_at=asked_at)
+        await self._trust.accepted(library, record, fetched=checked_at is None, checked_at=asked_at, header=header)
 
     async def fetch(self, source: LibrarySource, name: str, *, pinned: bool) -> tuple[CommandLibrary, Delivery]:
         """Fetch and verify a library, and remember it unless it is pinned.
@@ -80,7 +92,8 @@ class Admission:
             try:
                 library = await self._admit(source, name, delivery, record)
                 if not pinned:
-                    await self.accept(library, source, record)
+                    header = "absent" if delivery.signature_header is None else None
+                    await self.accept(library, source, record, header=header)
             except RefusedError as error:
                 refusal = error
                 if error.code == "E_ROLLBACK" and _place(before) != _place(
@@ -102,7 +115,9 @@ class Admission:
             data = await source.fetch_module(library.module_digest, library.module_bytes)
             library.module = self._validator.verify_module(library, data)
         if library.module is not None:
-            self._check_module(library.module.data)
+            described = library.manifest.wasm_module
+            assert described is not None
+            self._check_module(library.module.data, described.format)
         return library
 
 

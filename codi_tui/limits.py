@@ -47,6 +47,10 @@ HISTORY_DIGESTS = 64
 QUARANTINE_ROWS = 32
 QUARANTINE_ROW_BYTES = 1 * MIB
 AUDIT_LINE_BYTES = 4 * KIB
+AUDIT_FILE_BYTES = 16 * MIB
+"""The trail's file; when it is full it is kept beside a new one, and the one before that goes."""
+AUDIT_FINDINGS_MAX = 20
+"""Findings that one look at the trail lists."""
 SURFACE_MAX_BYTES = 1 * MIB
 """What is remembered of a library that was approved."""
 SURFACE_TEXT_CHARACTERS = 300
@@ -75,16 +79,41 @@ ARTEFACT_MAX_BYTES = 512 * MIB
 
 # Compiling
 COMPILE_SECONDS = 30.0
+COMPONENT_COMPILE_SECONDS = 180.0
+"""A component carries its language's runtime: Python's takes 10 s of a fast core, and several times that of a busy one."""
 COMPILE_MEMORY_BYTES = 2 * GIB
+COMPILE_NOTICE_SECONDS = 0.5
+"""Compiling that takes longer is announced."""
 VALIDATE_SECONDS = 10.0
 """Checking a module of many functions takes a tenth of a second; a hostile one can be made to take minutes."""
 
 # Running
 RUN_WALL_SECONDS = 300.0
+RUN_CPU_SECONDS = 120.0
+"""Of the guest's own thread; one that sleeps or waits uses none."""
 RUN_MEMORY_BYTES = 256 * MIB
 RUN_OUTPUT_BYTES = 1 * GIB
+ASKED_WALL_SECONDS_MAX = 24 * 60 * 60
+ASKED_CPU_SECONDS_MAX = 24 * 60 * 60
+ASKED_MEMORY_BYTES_MAX = 4 * GIB
+"""All that a 32-bit memory can be."""
+ASKED_OUTPUT_BYTES_MAX = 1024 * GIB
+RUN_EVENTS_PER_SECOND = 2_000
+RUN_EVENTS_BURST = 20_000
+"""Events of a guest whose output is `events`: so many at once, and then no more than the rate for long."""
+RUN_TABLES = 4
+RUN_INSTANCES = 1
+RUN_MEMORIES = 1
 RUN_STACK_BYTES = 512 * KIB
 RUN_TABLE_ELEMENTS = 10_000
+RUN_COMPONENT_INSTANCES = 100
+"""Core instances of one component; Python's is linked from 22."""
+RUN_COMPONENT_TABLES = 16
+RUN_COMPONENT_MEMORIES = 16
+RUN_HOST_MEMORY_BYTES = 32 * MIB
+"""What the process of a component takes for itself meanwhile: threads, buffers. It is not counted as the component's."""
+RUN_OPEN_FILES = 1_024
+"""Descriptors of a process that runs a guest."""
 THREAD_STACK_BYTES = 16 * MIB
 """A guest may use RUN_STACK_BYTES of it; on a small thread stack a deep guest would be a crash, not a trap."""
 EVENT_OUTPUT_BYTES = 64 * KIB
@@ -151,7 +180,58 @@ RUN_ACK_BYTES = 1 * MIB
 RUN_STDIN_WINDOW_BYTES = 1 * MIB
 """Stdin that was read and that the server has not acknowledged."""
 
+# The log
+LOG_LINE_BYTES = 4 * KIB
+LOG_TEXT_CHARACTERS = 1_000
+"""Of one text in a line."""
+LOG_FILE_BYTES = 4 * MIB
+LOG_FILES = 4
+"""The one that is written, and the ones before it."""
+LOG_SHOWN_MAX = 100_000
+"""Lines that are shown at once."""
+
+# The history of runs
+HISTORY_DAYS = 90
+HISTORY_RUNS = 100_000
+HISTORY_OUTPUT_BYTES = 256 * MIB
+"""Recorded output, compressed, of all runs."""
+HISTORY_STEP = 64
+"""Old runs that one write may look at and drop; there is always more dropped than added."""
+HISTORY_ARGUMENTS_BYTES = 16 * KIB
+"""Kept of a run's arguments; larger ones are left out, each for itself."""
+RECORDED_OUTPUT_BYTES = 2 * MIB
+"""Kept of what a run wrote: its first half and its last, with a note of what is missing between them."""
+HISTORY_LISTED_MAX = 10_000
+
 # Agents
 AGENT_MAX_BYTES = 64 * KIB
 """One agent's file."""
 AGENTS_MAX = 256
+
+# The library server (docs/server.md)
+SERVER_CONNECTIONS_MAX = 1_000
+SERVER_HEAD_BYTES = 32 * KIB
+"""A request's line and headers together."""
+SERVER_HEAD_SECONDS = 10.0
+"""From a request's first byte to the end of its headers."""
+SERVER_BODY_SECONDS = 60.0
+"""Receiving what is published."""
+SERVER_EXCHANGE_SECONDS = 150.0
+"""From a request's headers to the end of its answer; a slower reader is cut off."""
+SERVER_IDLE_SECONDS = 5
+"""A connection without a request."""
+SERVER_PUBLISH_SECONDS = 60.0
+"""Waiting for one's turn to publish."""
+SERVER_PUBLISHING_MAX = 4
+"""Documents that are being received or verified at once; each is held in memory."""
+SERVER_CHUNK_BYTES = 256 * KIB
+SERVER_DRAIN_SECONDS = 8.0
+"""What is in flight when the server is told to stop gets so long; Cloud Run kills after 10 s."""
+SERVER_SCAN_SECONDS = 5.0
+"""How often the laid-out files of the data folder are looked at."""
+LIST_DEFAULT, LIST_MAX = 50, 200
+"""Libraries on one page."""
+LIST_OFFSET_MAX = 1_000_000
+FILTER_MAX_CHARACTERS = 200
+TOKEN_PERMISSIONS_MAX = 64
+TOKEN_SECONDS_MAX = 366 * 24 * 60 * 60

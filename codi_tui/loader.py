@@ -6,6 +6,8 @@ or awaited on an event loop, it is the same code.
 
 from __future__ import annotations
 
+import time
+
 from codi_tui.admission import Admission
 from codi_tui.cache.rows import new_row
 from codi_tui.cache.zstd import decompress
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
     from codi_tui.cache.sqlite import LibraryData, SqliteCache
     from codi_tui.library.source import Delivery, LibrarySource
-    from codi_tui.model.manifest import SubcommandDefinition
+    from codi_tui.model.manifest import SubcommandDefinition, WasmFormat
+    from codi_tui.runs.log import Log
     from codi_tui.state.keeper import TrustKeeper
     from codi_tui.trust import CommandLibrary, Record, SecurityValidator, VerifiedModule
 
@@ -51,22 +54,25 @@ class DynamicLoader:
         validator: SecurityValidator,
         *,
         now: Callable[[], float],
-        check_module: Callable[[bytes], None],
+        check_module: Callable[[bytes, WasmFormat], None],
         offline: bool = False,
         notice: Callable[[str], None] = lambda _: None,
         stored: Callable[[SqliteCache], Awaitable[None]] | None = None,
         trust: TrustKeeper | None = None,
+        log: Log | None = None,
     ) -> None:
         """
         Args:
             cache: None when there is none to be had; libraries are then fetched for each run.
             sources: the bundled libraries first: they keep their commands' short names.
-            check_module: refuses bytes that are no module (`codi_tui.execute.validate_module`).
+            check_module: refuses bytes that are no module of a format (`codi_tui.execute.module.validate_wasm`).
             offline: never ask a source that is not local.
             notice: told, in a sentence, what the user should know although the run goes on.
             stored: called when the cache has taken a library.
             trust: remembers what was accepted from servers; without it nothing is remembered.
+            log: told of every load and of every refusal.
         """
+        self._log = log
         self._cache = cache
         self._sources = sources
         self._validator = validator
@@ -110,11 +116,41 @@ class DynamicLoader:
                 than the wanted one.
             StateError: what was accepted before cannot be read.
         """
+        begun = time.perf_counter()
+        try:
+            library = await self._load(source, name, version, digest)
+        except CodiError as error:
+            if self._log is not None:
+                level = self._log.warning if isinstance(error, RefusedError) else self._log.info
+                level("library.not_loaded", library=name, origin=source.origin, code=error.code, message=error.message)
+            raise
+        if self._log is not None:
+            self._log.info(
+                "library.loaded",
+                library=name,
+                version=library.version,
+                origin=source.origin,
+                digest=library.digest,
+                cached=library.cached,
+                duration_ms=round(1000 * (time.perf_counter() - begun), 3),
+                storage_type="sqlite"
+                if library.cached
+                else "http"
+                if source.origin.startswith("http")
+                else "directory",
+            )
+        return library
+
+    async def _load(self, source: LibrarySource, name: str, version: str | None, digest: str | None) -> CommandLibrary:
         record = await self._admission.record(source, name, pinned=digest is not None)
         wanted = digest or (record.mark.digest if record.mark and version is None else None)
         row = await self._row(source, name, version, digest=wanted)
         if row is None and wanted is not None and digest is None:
             row = await self._row(source, name, version)
+        if row is not None and (version, digest) == (None, None) and _is_outdated(row, source, name):
+            newer = await self._newer(source, name)
+            if newer is not None:
+                return newer
         if row is None:
             library = await self._fetch(source, name, digest)
         else:
@@ -232,10 +268,9 @@ class DynamicLoader:
             CodiError: nobody has it, and this server could not be asked.
         """
         remote = [source for source in self._sources if not source.local]
-        if remote and self._offline:
-            raise _offline(what)
+        reached = [source for source in remote if not (self._offline and source.networked)]
         silent: CodiError | None = None
-        for source in remote:
+        for source in reached:
             try:
                 name = await ask(source)
             except CodiError as error:
@@ -250,6 +285,8 @@ class DynamicLoader:
                 continue
         if silent is not None:
             raise silent
+        if len(reached) < len(remote):
+            raise _offline(what)
         return None
 
     async def _cached_owner(self, path: str) -> str | None:
@@ -288,7 +325,7 @@ class DynamicLoader:
         except CacheError as error:
             self._give_up_cache(error)
             return None
-        if row is None or (tag is not None and row.details().get("tag") != tag):
+        if row is None or (source.local and row.details().get("tag") != tag):
             return None
         return row
 
@@ -333,6 +370,14 @@ class DynamicLoader:
 
     # Fetch, verify, store.
 
+    async def _newer(self, source: LibrarySource, name: str) -> CommandLibrary | None:
+        """What a source has now instead of the cached copy; None when it is not accepted, and the copy goes on."""
+        try:
+            return await self._fetch(source, name)
+        except (RefusedError, FetchError, NotFoundError) as error:
+            self._notice(f"{name}: what {source.origin} has now is not taken ({error.code}): {error.message}")
+            return None
+
     async def _fetch(self, source: LibrarySource, name: str, digest: str | None = None) -> CommandLibrary:
         """Fetch a library and, as far as they are to be had, those that it names."""
         library = await self._fetch_one(source, name, digest)
@@ -357,7 +402,7 @@ class DynamicLoader:
         return []
 
     async def _fetch_one(self, source: LibrarySource, name: str, digest: str | None = None) -> CommandLibrary:
-        if self._offline and not source.local:
+        if self._offline and source.networked:
             raise _offline(f"the library {name}", library=name)
         if not source.local and self._trust is not None:
             await self._refresh_trust(source, self._trust)
@@ -402,9 +447,19 @@ class DynamicLoader:
             CacheError: `E_CACHE_PERMS`.
         """
         if error.code == "E_CACHE_PERMS":
+            if self._trust is not None:
+                self._trust.refused(error, origin="", name="")
             raise error
+        if self._log is not None:
+            self._log.warning("cache.given_up", code=error.code, message=error.message)
         self._notice(f"{error.message}; going on without it")
         self._cache = None
+
+
+def _is_outdated(row: LibraryData, source: LibrarySource, name: str) -> bool:
+    """Whether a source that can tell without a network has something else now than what the row is of."""
+    tag = source.current_tag(name)
+    return not source.local and tag is not None and row.details().get("tag") != tag
 
 
 def _offline(what: str, library: str | None = None) -> FetchError:

@@ -23,6 +23,10 @@ _MAY_BE_MARKS = re.compile(
     f"\u3099\u309a\ua66f-\uabff\ufb1e\ufe20-\ufe2f\U00010000-\U0001ffff]{{{_MARKS_MAX + 1},}}"
 )
 """Runs long enough to hold too many marks, in the blocks that have any."""
+_RETURN = 0x0D
+_ASCII = bytes(range(128))
+_PLAIN = b"\t\n" + bytes(range(32, 127))
+"""What of ASCII passes as it is."""
 
 
 def sanitize(text: str) -> str:
@@ -35,8 +39,24 @@ def sanitize(text: str) -> str:
         raise TypeError("only text can be made safe to show")
     if text.isascii() and text.isprintable():
         return text
-    text = text.replace("\r\n", "\n")
+    odd = text.encode(errors="surrogatepass").translate(None, _PLAIN)
+    if not odd:
+        return text
+    text = _without_controls(text, odd)
+    beyond = odd.translate(None, _ASCII).decode(errors="surrogatepass")
+    if _UNSAFE.search(beyond) is None and _MAY_BE_MARKS.search(beyond) is None:
+        return text  # what is no neighbour without the plain characters is none with them
     return _MAY_BE_MARKS.sub(_without_floods, _UNSAFE.sub(_visible, text))
+
+
+def _without_controls(text: str, odd: bytes) -> str:
+    """The text with the control characters of ASCII shown; `odd` holds at least those that occur."""
+    for code in sorted(set(odd), reverse=True):
+        if code == _RETURN:
+            text = text.replace("\r\n", "\n").replace("\r", chr(0x2400 + code))
+        elif code < 128:
+            text = text.replace(chr(code), "␡" if code == 0x7F else chr(0x2400 + code))
+    return text
 
 
 class SafeText:
@@ -52,6 +72,9 @@ class SafeText:
 
     def take(self, data: bytes) -> bytes:
         """The next piece as it may be shown."""
+        if data and not data.translate(None, _PLAIN):
+            self._marks = ""
+            return data
         shown = sanitize(self._marks + data.decode(errors="replace"))
         begun, end = len(self._marks), len(shown)
         while end and _is_mark(shown[end - 1]):

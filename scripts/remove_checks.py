@@ -1,73 +1,63 @@
 """Take each check out of a copy of the tree, and see that a named test misses it.
 
 Every row names a file, the exact text of one check, what stands there without it, and the test that has to fail then.
-A text that is not found exactly once is an error: the table follows the code. Prints one line a row; exits with 1 if a
-check could be removed unseen.
+A text that is not found exactly once is an error: the table follows the code. A test that neither fails nor passes
+within its seconds is one too: a check is missed by a test that says so, not by one that hangs. Prints one line a row,
+and the slowest rows; exits with 1 if a check could be removed unseen.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
+import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from itertools import groupby
 from pathlib import Path
 
+import warm_pytest
 from checks import CHECKS
 from checks.check import Check
 
 ROOT = Path(__file__).resolve().parent.parent
-COPIED = ("codi_tui", "tests", "libraries", "styles", "pyproject.toml")
-SECONDS = 60
+ROW_SECONDS = 60.0
+FILE_SECONDS = 300.0
 WORKERS = 2
-GUARD = """
-import pathlib, codi_tui
-def pytest_configure(config):
-    here = pathlib.Path(__file__).resolve().parent
-    assert pathlib.Path(codi_tui.__file__).resolve().is_relative_to(here), "the copy is not what is imported"
-"""
+SLOWEST = 10
 
 
 def main() -> int:
     """Run the table; 1 when a check could be removed unseen."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="codi-remove-checks-") as folder, ThreadPoolExecutor(WORKERS) as pool:
-        copies = [_copy(Path(folder, str(number))) for number in range(WORKERS)]
-        for check in CHECKS:
-            _removed(copies[0], check)
-        status, output = _tests(copies[0], sorted({check.test for check in CHECKS}))
-        if status != 0:
-            print(output)
+    for check in CHECKS:
+        _removed(ROOT, check)
+    fork = multiprocessing.get_context("fork")
+    with (
+        tempfile.TemporaryDirectory(prefix="codi-remove-checks-") as folder,
+        ProcessPoolExecutor(WORKERS, fork, warm_pytest.enter_copy, (ROOT, folder)) as pool,
+    ):
+        if not all(list(pool.map(_passes, _by_file({check.test for check in CHECKS})))):
             print("the tests do not pass with every check in place")
             return 1
-        shares = [CHECKS[number::WORKERS] for number in range(WORKERS)]
-        missed = sum(pool.map(_count_missed, copies, shares))
+        results = list(pool.map(_is_missed, CHECKS))
+    print(f"the slowest {SLOWEST}:")
+    slowest = sorted(zip(results, CHECKS, strict=True), key=lambda row: row[0][1], reverse=True)[:SLOWEST]
+    for (_, seconds), check in slowest:
+        print(f"{seconds:6.1f} s  {check.name}: {check.test}")
+    missed = sum(is_missed for is_missed, _ in results)
     print(f"{missed} of {len(CHECKS)} checks are missed, {time.monotonic() - began:.0f} s")
     return 0 if missed == len(CHECKS) else 1
 
 
-def _copy(target: Path) -> Path:
-    """A copy of the tree without compiled files, for one worker."""
-    for name in COPIED:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-        else:
-            shutil.copy(ROOT / name, target / name)
-    (target / "remove_checks_guard.py").write_text(GUARD)
-    return target
+def _by_file(tests: Iterable[str]) -> list[list[str]]:
+    return [list(of_file) for _, of_file in groupby(sorted(tests), key=lambda test: test.partition("::")[0])]
 
 
-def _count_missed(copy: Path, checks: Sequence[Check]) -> int:
-    return sum(_is_missed(copy, check) for check in checks)
-
-
-def _removed(copy: Path, check: Check) -> str:
+def _removed(tree: Path, check: Check) -> str:
     """The file's text without the check."""
-    text = (copy / "codi_tui" / check.file).read_text()
+    text = (tree / "codi_tui" / check.file).read_text()
     found = text.count(check.text)
     if found != 1:
         raise SystemExit(f"{check.name}: found {found} times in {check.file}: {check.text}")
@@ -76,42 +66,28 @@ def _removed(copy: Path, check: Check) -> str:
     return changed
 
 
-def _is_missed(copy: Path, check: Check) -> bool:
-    path = copy / "codi_tui" / check.file
+def _passes(tests: list[str]) -> bool:
+    """In a worker: whether these tests pass with every check in place."""
+    status, output, _ = warm_pytest.run(tests, FILE_SECONDS)
+    if status != 0:
+        print(output, flush=True)
+    return status == 0
+
+
+def _is_missed(check: Check) -> tuple[bool, float]:
+    """In a worker, whose folder is its copy: whether the test fails without the check, and the seconds that it took."""
+    path = Path("codi_tui", check.file)
     original = path.read_text()
-    path.write_text(_removed(copy, check))
+    path.write_text(_removed(Path(), check))
     try:
-        status, output = _tests(copy, [check.test])
+        status, output, seconds = warm_pytest.run([check.test], ROW_SECONDS)
     finally:
         path.write_text(original)
-    missed = status == 1  # tests failed; anything else is an accident of pytest's, not a finding
-    print(
-        f"{'missed' if missed else 'UNSEEN'}  {check.name}: {check.file}, {check.test.rpartition('::')[2]}", flush=True
-    )
-    if not missed:
-        print(output)
-    return missed
-
-
-def _tests(copy: Path, tests: list[str]) -> tuple[int, str]:
-    vectors = os.environ.get("CODI_VECTORS") or str(ROOT.parent / "shared/vectors")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(copy),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        **({"CODI_VECTORS": vectors} if Path(vectors).is_dir() else {}),
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "remove_checks_guard", *tests],
-        cwd=copy,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS * max(1, len(tests) // 10),
-        check=False,
-    )
-    return done.returncode, done.stdout
+    missed = status == 1
+    word = {1: "missed", 0: "UNSEEN", None: "HANGS"}.get(status, "BROKEN")  # pytest's other statuses are no findings
+    line = f"{word}  {check.name}: {check.file}, {check.test.rpartition('::')[2]}"
+    print(line if missed else f"{line}\n{output}", flush=True)
+    return missed, seconds
 
 
 if __name__ == "__main__":

@@ -26,7 +26,6 @@ def show_list(*, as_json: bool) -> int:
     from codi_tui.cli.auth_list import bundled_facts, bundled_line, entry_facts, entry_line
 
     async def work(core: Core) -> tuple[str, list[Trusted], float]:
-        await _remember_time(core)
         for row in await core.trust.documents.list_documents():
             if row.origin not in core.server_origins:
                 notice(f"a trust document is pinned for {row.origin}, which is no longer in the settings")
@@ -56,7 +55,6 @@ def add(origin: str, fingerprint: str | None, *, asks: bool) -> int:
     async def work(core: Core) -> int:
         if origin not in core.server_origins:
             return _say_what_to_add(origin)
-        await _remember_time(core)
         if await _is_pinned(core, origin, fingerprint):
             say(f"codi: {origin}: a trust document of this root is pinned already")
             return OK
@@ -191,7 +189,6 @@ def refresh(origin: str | None) -> int:
     """
 
     async def work(core: Core) -> int:
-        await _remember_time(core)
         pinned = {row.origin for row in await core.trust.documents.list_documents()}
         chosen = [known for known in core.server_origins if known in pinned] if origin is None else [origin]
         if not chosen:
@@ -206,15 +203,6 @@ def refresh(origin: str | None) -> int:
         return failed
 
     return with_core(work)
-
-
-async def _remember_time(core: Core) -> None:
-    """Judge by the latest time that was ever verified too, as a run does: a clock that was set back revives nothing.
-
-    Raises:
-        StateError: it cannot be read.
-    """
-    core.trust.clock.observe(await core.trust.marks.latest())
 
 
 def _failed(error: CodiError) -> int:

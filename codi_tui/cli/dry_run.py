@@ -26,6 +26,7 @@ async def dry_run(
     import json
 
     from codi_tui.execute.invocation import Invocation
+    from codi_tui.model.quantities import LIMITS
     from codi_tui.operations.grants import review
 
     library, definition = resolved.library, resolved.definition
@@ -44,7 +45,7 @@ async def dry_run(
         **({"endpoint": handler.endpoint} if handler.endpoint else {}),
         "permissions": list(found.permissions),
         **_in_the_way(found),
-        "limits": {name: getattr(limits, name) for name in ("wall_seconds", "memory_bytes", "output_bytes")},
+        "limits": {name: getattr(limits, name) for name in LIMITS},
         "arguments": arguments,
     }
     write_all(STDOUT, f"{json.dumps(document, indent=2)}\n".encode())

@@ -25,6 +25,8 @@ Built-ins:
   run       one command, for scripts and pipes
   ui        the workspace: browse, fill a form, run, watch
   config    what was granted to libraries: codi config --help
+  session   the runs that were, and their recorded output
+  log       what codi did, and the audit trail
 """
 
 
@@ -101,7 +103,7 @@ def command_help(library: CommandLibrary, definition: SubcommandDefinition) -> s
     examples = [(str(item["command"]), str(item["description"])) for item in definition.examples]
     if examples:
         lines += ["", "Examples:", *_aligned(examples)]
-    permissions = library.manifest.library.permissions
+    permissions = library.manifest.permissions
     lines += ["", f"From {library.name} {library.version} ({library.origin}), signed by {library.key_id[:24]}…"]
     if permissions:
         lines.append(f"The library may ask for: {', '.join(permissions)}")

@@ -20,8 +20,8 @@ class Artefact:
         return b"".join((len(imports).to_bytes(_SIZE_BYTES, "little"), imports, self.code))
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Artefact:
+    def from_bytes(cls, data: bytes | memoryview) -> Artefact:
         """What `to_bytes` gave. Authenticate the bytes first: nothing is checked here."""
         end = _SIZE_BYTES + int.from_bytes(data[:_SIZE_BYTES], "little")
-        imports = data[_SIZE_BYTES:end].decode()
-        return cls(imports.split("\n") if imports else [], data[end:])
+        imports = bytes(data[_SIZE_BYTES:end]).decode()
+        return cls(imports.split("\n") if imports else [], bytes(data[end:]))

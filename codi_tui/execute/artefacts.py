@@ -38,7 +38,7 @@ class ArtefactStore:
             key = self._key()
         except (OSError, CacheError):
             return None
-        body = data[len(_MAGIC) + _MAC_BYTES :]
+        body = memoryview(data)[len(_MAGIC) + _MAC_BYTES :]
         expected = _MAGIC + self._mac(key, module_digest, body)
         import hmac
 
@@ -63,7 +63,7 @@ class ArtefactStore:
     def _path(self, module_digest: str) -> str:
         return os.path.join(self._folder, f"{module_digest}-{self._tag}.bin")
 
-    def _mac(self, key: bytes, module_digest: str, body: bytes) -> bytes:
+    def _mac(self, key: bytes, module_digest: str, body: bytes | memoryview) -> bytes:
         mac = hashlib.blake2b(key=key, digest_size=_MAC_BYTES, person=b"codi artefact 1")
         for part in (self._identity, module_digest.encode()):
             mac.update(len(part).to_bytes(4, "little") + part)

@@ -91,6 +91,7 @@ def _machine() -> str:
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "wasm_config_new": (c_void_p, ()),
     "wasm_engine_new_with_config": (c_void_p, (c_void_p,)),
+    "wasmtime_config_strategy_set": (None, (c_void_p, c_uint8)),
     "wasmtime_config_max_wasm_stack_set": (None, (c_void_p, c_size_t)),
     "wasmtime_config_parallel_compilation_set": (None, (c_void_p, c_bool)),
     "wasmtime_module_new": (c_void_p, (c_void_p, c_char_p, c_size_t, POINTER(c_void_p))),
@@ -157,11 +158,13 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
 class Api:
     """The C functions, each declared when it is first wanted."""
 
+    signatures = SIGNATURES
+
     def __init__(self, path: str) -> None:
         self.library = ctypes.CDLL(path)
 
     def __getattr__(self, name: str) -> Any:
-        result, arguments = SIGNATURES[name]
+        result, arguments = self.signatures[name]
         function = getattr(self.library, name)
         function.restype, function.argtypes = result, arguments
         setattr(self, name, function)

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-CONFIGURATION = f"1;stack={RUN_STACK_BYTES}"
+CONFIGURATION = f"2;stack={RUN_STACK_BYTES}"
 """Names the settings of `Engine.__init__`; part of what a compiled artefact is bound to. Change it with them."""
 
 _OFF = (
@@ -33,25 +33,34 @@ _OFF = (
 )
 """Proposals that no command needs and that widen what a hostile module can reach."""
 
+_CRANELIFT = 1
+"""The one compiler; `wasmtime_strategy_t`."""
+
 
 class Engine:
     """Wasmtime with codi's settings."""
+
+    api_class = Api
+    configuration = CONFIGURATION
+    off: tuple[str, ...] = _OFF
+    parallel = False
 
     def __init__(self) -> None:
         """Raises EngineError when there is no engine for this platform."""
         path = library_path()
         status = os.stat(path)
         self.identity = (
-            f"{os.path.basename(os.path.dirname(path))};{status.st_size};{status.st_mtime_ns};{CONFIGURATION}"
+            f"{os.path.basename(os.path.dirname(path))};{status.st_size};{status.st_mtime_ns};{self.configuration}"
         )
-        self.api = Api(path)
+        self.api = self.api_class(path)
         config = self.api.wasm_config_new()
-        for feature in _OFF:
+        for feature in self.off:
             setting = getattr(self.api.library, f"wasmtime_config_{feature}_set")
             setting.restype, setting.argtypes = None, (c_void_p, c_bool)
             setting(config, False)
+        self.api.wasmtime_config_strategy_set(config, _CRANELIFT)
         self.api.wasmtime_config_max_wasm_stack_set(config, RUN_STACK_BYTES)
-        self.api.wasmtime_config_parallel_compilation_set(config, False)
+        self.api.wasmtime_config_parallel_compilation_set(config, self.parallel)
         self.pointer = self.api.wasm_engine_new_with_config(config)
 
     def validate(self, wasm: bytes) -> None:
@@ -109,6 +118,10 @@ class Module:
         data = ctypes.string_at(artefact.data, artefact.size)
         api.wasm_byte_vec_delete(byref(artefact))
         return data
+
+    def delete(self) -> None:
+        """Free it; nothing of it may run any more."""
+        self.engine.api.wasmtime_module_delete(self.pointer)
 
     def imports(self) -> list[str]:
         """Every import, as `module.name`."""

@@ -12,7 +12,9 @@ import select
 import time
 
 from codi_tui.errors import CodiError, HandlerError, LimitError, ModuleError, ProtocolError
+from codi_tui.execute import overrun
 from codi_tui.execute.c_api import TRAP_STACK_OVERFLOW, EngineError
+from codi_tui.execute.thread_clock import ThreadClock
 from codi_tui.limits import EVENT_OUTPUT_BYTES, THREAD_STACK_BYTES
 from codi_tui.model.events import RunEvent, whole_characters
 
@@ -42,12 +44,15 @@ class Guest:
         pipes: dict[int, Literal["stdout", "stderr"]],
         limits: Limits,
         overdue: Callable[[LimitError], NoReturn],
-        written: Callable[[], float] | None = None,
+        wall: Callable[[], None] | None,
+        written: Callable[[], float] | None,
     ) -> None:
         """
         Args:
+            wall: called on the guest's thread, before the guest's first instruction.
             written: the bytes of files that it has made and that are kept, which count as output.
         """
+        self._wall = wall
         self._command = command
         self._pipes = pipes
         self._limits = limits
@@ -57,6 +62,7 @@ class Guest:
         self._left_bytes = limits.output_bytes
         self._split: dict[int, bytes] = {}
         self._memory_bytes = 0
+        self._clock = ThreadClock()
         self._outcome: int | EngineError = EngineError("the guest's thread ended without a word")
         self._ended = _thread.allocate_lock()
         self._ended.acquire()
@@ -75,12 +81,16 @@ class Guest:
                 return
 
     def _run(self) -> None:
+        self._clock.start()
         try:
+            if self._wall is not None:
+                self._wall()
             self._outcome = self._command.run()
         except EngineError as error:
             self._outcome = error
         finally:
             self._memory_bytes = self._command.memory_bytes()
+            self._clock.stop()
             self._command.close()
 
     def events(self, reader: GuestEvents | None) -> Iterator[RunEvent]:
@@ -126,25 +136,18 @@ class Guest:
         if kept:
             yield RunEvent.output(self._pipes[descriptor], kept)
         if over:
-            raise output_error(self._limits)
+            raise overrun.too_much_output(self._limits)
 
     def _broken_limit(self) -> LimitError | None:
         if time.monotonic() > self._deadline:
-            return LimitError(
-                f"stopped: it ran longer than {self._limits.wall_seconds:g} s",
-                code="E_WASM_TIME",
-                hint="a longer limit: codi run --timeout SECONDS …",
-            )
+            return overrun.too_long(self._limits)
+        if self._clock.seconds() > self._limits.cpu_seconds:
+            return overrun.too_much_cpu(self._limits)
         if max(self._memory_bytes, self._command.memory_bytes()) > self._limits.memory_bytes:
-            return self._memory_error()
+            return overrun.too_much_memory(self._limits)
         if self._written is not None and self._written() > self._limits.output_bytes:
-            return output_error(self._limits)
+            return overrun.too_much_output(self._limits)
         return None
-
-    def _memory_error(self) -> LimitError:
-        return LimitError(
-            f"stopped: it took more than {self._limits.memory_bytes >> 20} MiB of memory", code="E_WASM_MEMORY"
-        )
 
     def _ending(self) -> RunEvent:
         """How the guest ended; asked once its pipes are closed, which its thread does last.
@@ -153,24 +156,19 @@ class Guest:
             LimitError, ModuleError, HandlerError: it did not come to its own end.
         """
         if self._memory_bytes > self._limits.memory_bytes:
-            raise self._memory_error()
+            raise overrun.too_much_memory(self._limits)
         outcome = self._outcome
         if not isinstance(outcome, EngineError):
             return RunEvent.completed(outcome)
         if outcome.trap == TRAP_STACK_OVERFLOW:
-            raise LimitError("stopped: it used up its stack", code="E_WASM_STACK")
+            raise overrun.stack_used_up()
         if outcome.trap is not None:
             raise HandlerError(f"the command crashed: {_reason(outcome)}", code="E_WASM_TRAP")
         if "exceeds memory limits" in str(outcome):
-            raise self._memory_error()
+            raise overrun.too_much_memory(self._limits)
         if "exceeds table limits" in str(outcome) or "resource limit exceeded" in str(outcome):
-            raise LimitError("stopped: it asks for more tables than a command may have", code="E_WASM_TABLES")
+            raise overrun.too_many_tables()
         raise ModuleError(f"the module cannot be started: {_reason(outcome)}")
-
-
-def output_error(limits: Limits) -> LimitError:
-    """It wrote too much, to its streams or to files."""
-    return LimitError(f"stopped: it wrote more than {limits.output_bytes} bytes of output", code="E_WASM_OUTPUT")
 
 
 def _reason(error: EngineError) -> str:

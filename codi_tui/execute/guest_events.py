@@ -9,8 +9,18 @@ first line that is not an event ends the run.
 
 from __future__ import annotations
 
+import time
+
 from codi_tui.errors import DocumentError, ProtocolError
-from codi_tui.limits import EVENT_LINE_BYTES, EVENT_MESSAGE_CHARACTERS, EVENT_OUTPUT_BYTES, JSON_MAX_INTEGER
+from codi_tui.execute.overrun import too_many_events
+from codi_tui.limits import (
+    EVENT_LINE_BYTES,
+    EVENT_MESSAGE_CHARACTERS,
+    EVENT_OUTPUT_BYTES,
+    JSON_MAX_INTEGER,
+    RUN_EVENTS_BURST,
+    RUN_EVENTS_PER_SECOND,
+)
 from codi_tui.model.events import RunEvent, whole_characters
 from codi_tui.text import sanitize_line
 from codi_tui.trust.canonical import loads_strict
@@ -38,12 +48,14 @@ class GuestEvents:
         self._held_bytes = 0
         self._line_number = 0
         self._has_result = False
+        self._allowed_events: float = RUN_EVENTS_BURST
+        self._allowed_at = time.monotonic()
 
     def read(self, events: Iterable[RunEvent]) -> Iterator[RunEvent]:
         """The guest's events in place of its stdout; everything else passes.
 
         Raises:
-            ProtocolError: as `feed`.
+            ProtocolError, LimitError: as `feed`.
         """
         for event in events:
             if event.type == "output" and event.fields["stream"] == "stdout":
@@ -56,6 +68,7 @@ class GuestEvents:
 
         Raises:
             ProtocolError: a line is no event, or too long.
+            LimitError: `E_WASM_EVENTS`, they come too fast.
         """
         *lines, rest = data.split(b"\n")
         for line in lines:
@@ -86,8 +99,20 @@ class GuestEvents:
         self._held_bytes = 0
         return line
 
+    def _count(self) -> None:
+        """One event more. The time that whoever takes them stands still counts for the guest."""
+        if self._allowed_events < 1:
+            now = time.monotonic()
+            self._allowed_events += (now - self._allowed_at) * RUN_EVENTS_PER_SECOND
+            self._allowed_events = min(self._allowed_events, RUN_EVENTS_BURST)
+            self._allowed_at = now
+            if self._allowed_events < 1:
+                raise too_many_events()
+        self._allowed_events -= 1
+
     def _line(self, line: bytes) -> Iterator[RunEvent]:
         self._line_number += 1
+        self._count()
         try:
             event = loads_strict(line)
         except DocumentError as error:

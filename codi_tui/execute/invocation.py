@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codi_tui.limits import RUN_MEMORY_BYTES, RUN_OUTPUT_BYTES, RUN_WALL_SECONDS
+from codi_tui.limits import RUN_CPU_SECONDS, RUN_MEMORY_BYTES, RUN_OUTPUT_BYTES, RUN_WALL_SECONDS
 from codi_tui.trust.policy import BUNDLED
 
 TYPE_CHECKING = False
@@ -25,14 +25,20 @@ if TYPE_CHECKING:
                 CodiError: the run cannot be begun.
             """
 
+    class Executes(Protocol):
+        """Runs any command, as `DynamicExecutor` does."""
+
+        def execute(self, invocation: Invocation) -> AsyncGenerator[RunEvent, None]: ...
+
 
 class Limits:
     """The limits of one run."""
 
-    __slots__ = ("memory_bytes", "output_bytes", "wall_seconds")
+    __slots__ = ("cpu_seconds", "memory_bytes", "output_bytes", "wall_seconds")
 
-    def __init__(self, wall_seconds: float, memory_bytes: int, output_bytes: int) -> None:
+    def __init__(self, wall_seconds: float, cpu_seconds: float, memory_bytes: int, output_bytes: int) -> None:
         self.wall_seconds = wall_seconds
+        self.cpu_seconds = cpu_seconds
         self.memory_bytes = memory_bytes
         self.output_bytes = output_bytes
 
@@ -41,12 +47,14 @@ class Invocation:
     """One command, its checked arguments with defaults, what it may do, and its limits.
 
     Attributes:
-        wall_seconds: the user's own limit for this run, or None.
+        wall_seconds: the user's own limit for this run, or None. It stands in place of the clock's, and no other stops
+            the run before it.
+        output_bytes: the most that whoever takes the output wants of it, or None.
         stdin: what a worker's guest or a server reads, or None for nothing; a guest in this process reads the process's
             own.
     """
 
-    __slots__ = ("arguments", "definition", "library", "permissions", "stdin", "wall_seconds")
+    __slots__ = ("arguments", "definition", "library", "output_bytes", "permissions", "stdin", "wall_seconds")
 
     def __init__(
         self,
@@ -56,6 +64,7 @@ class Invocation:
         permissions: Permissions,
         wall_seconds: float | None = None,
         stdin: AsyncIterator[bytes] | None = None,
+        output_bytes: int | None = None,
     ) -> None:
         self.library = library
         self.definition = definition
@@ -63,21 +72,25 @@ class Invocation:
         self.permissions = permissions
         self.wall_seconds = wall_seconds
         self.stdin = stdin
+        self.output_bytes = output_bytes
 
     def limits(self, handler: HandlerDefinition) -> Limits:
-        """The defaults; a bundled library's handler may ask for more, any other only for less."""
-        asked = {name: value for name, value in handler.limits.items() if value is not None}
-        defaults = {
-            "wall_seconds": RUN_WALL_SECONDS,
-            "memory_bytes": RUN_MEMORY_BYTES,
-            "output_bytes": RUN_OUTPUT_BYTES,
-        }
-        chosen = {
-            name: asked.get(name, default) if self.library.origin == BUNDLED else min(asked.get(name, default), default)
-            for name, default in defaults.items()
-        }
+        """What every run has; less where the handler or the caller wants less, more where that is granted."""
+        wall_seconds = self._limit(handler, "wall_seconds", RUN_WALL_SECONDS)
+        cpu_seconds = self._limit(handler, "cpu_seconds", RUN_CPU_SECONDS)
+        output_bytes = int(self._limit(handler, "output_bytes", RUN_OUTPUT_BYTES))
         return Limits(
-            self.wall_seconds if self.wall_seconds is not None else chosen["wall_seconds"],
-            int(chosen["memory_bytes"]),
-            int(chosen["output_bytes"]),
+            wall_seconds if self.wall_seconds is None else self.wall_seconds,
+            cpu_seconds if self.wall_seconds is None else max(cpu_seconds, self.wall_seconds),
+            int(self._limit(handler, "memory_bytes", RUN_MEMORY_BYTES)),
+            output_bytes if self.output_bytes is None else min(output_bytes, self.output_bytes),
         )
+
+    def _limit(self, handler: HandlerDefinition, name: str, default: float) -> float:
+        """One limit. Installing codi grants what a bundled handler asks for."""
+        asked = handler.limits.get(name)
+        if asked is None or asked <= default or self.library.origin == BUNDLED:
+            return default if asked is None else asked
+        from codi_tui.model.quantities import limit_permissions
+
+        return asked if all(map(self.permissions.has, limit_permissions({name: asked}))) else default

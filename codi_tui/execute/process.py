@@ -21,7 +21,8 @@ from codi_tui.execute.artefacts import ArtefactStore
 from codi_tui.execute.invocation import Invocation
 from codi_tui.execute.module import engine
 from codi_tui.execute.staging import remove_runs_of
-from codi_tui.limits import EVENT_OUTPUT_BYTES
+from codi_tui.execute.worker_events import decode_event
+from codi_tui.limits import COMPONENT_COMPILE_SECONDS, EVENT_OUTPUT_BYTES
 from codi_tui.model.events import RunEvent
 from codi_tui.model.manifest import HandlerDefinition
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from codi_tui.trust import Permissions
 
 _GRACE_SECONDS = 2.0
-_STREAMS = {frames.STDOUT: "stdout", frames.STDERR: "stderr"}
 
 
 class WorkerExecutor:
@@ -64,8 +64,10 @@ class WorkerExecutor:
         try:
             await worker.order(self._request(invocation, handler), invocation.library.message, module)
             worker.feed(invocation.stdin)
-            wall_seconds = invocation.limits(handler).wall_seconds
-            async with contextlib.aclosing(worker.events(wall_seconds + _GRACE_SECONDS)) as events:
+            seconds = invocation.limits(handler).wall_seconds + _GRACE_SECONDS
+            if module:
+                seconds += COMPONENT_COMPILE_SECONDS
+            async with contextlib.aclosing(worker.events(seconds)) as events:
                 async for event in events:
                     yield event
         finally:
@@ -73,9 +75,11 @@ class WorkerExecutor:
 
     async def _module(self, invocation: Invocation) -> bytes:
         """The module's bytes when the worker has to compile them, else nothing."""
-        digest = invocation.library.module_digest
-        store = ArtefactStore(self._modules_folder, engine().identity)
-        if digest is None or await asyncio.to_thread(store.load, digest) is not None:
+        digest, described = invocation.library.module_digest, invocation.library.manifest.wasm_module
+        if digest is None or described is None:
+            return b""
+        store = ArtefactStore(self._modules_folder, engine(described.format).identity)
+        if await asyncio.to_thread(store.load, digest) is not None:
             return b""
         return (await self._load_module(invocation.library)).data
 
@@ -94,7 +98,8 @@ class WorkerExecutor:
             "fallbacks": _depth(invocation.definition.handler, handler),
             "arguments": invocation.arguments,
             "granted": list(invocation.permissions),
-            "wall_seconds": invocation.limits(handler).wall_seconds,
+            "wall_seconds": invocation.wall_seconds,
+            "output_bytes": invocation.output_bytes,
             "environment": self._granted_environment(invocation.permissions),
             "offline": self._offline,
             "own_folders": list(self._own_folders),
@@ -211,11 +216,7 @@ class _Worker:
 
     async def _next_event(self) -> RunEvent:
         kind, size = frames.decode_header(await self._reader.readexactly(frames.HEADER_BYTES))
-        payload = await self._reader.readexactly(size)
-        if kind in _STREAMS:
-            return RunEvent("output", {"stream": _STREAMS[kind]}, payload)
-        event_type, fields = json.loads(payload)
-        return RunEvent(event_type, fields)
+        return decode_event(kind, await self._reader.readexactly(size))
 
     async def _last_words(self) -> str:
         """The worker's status and what it wrote to stderr last: the reason of its crash, if it had one to give."""

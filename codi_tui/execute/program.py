@@ -17,6 +17,7 @@ from codi_tui.execute.c_api import (
     Pointers,
     Value,
 )
+from codi_tui.limits import RUN_INSTANCES, RUN_MEMORIES, RUN_TABLES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class Program:
         linker = api.wasmtime_linker_new(self._engine.pointer)
         try:
             self._link(linker)
-            api.wasmtime_store_limiter(self._store, self._memory_bytes, self._table_elements, 1, 4, 1)
+            counts = (RUN_INSTANCES, RUN_TABLES, RUN_MEMORIES)
+            api.wasmtime_store_limiter(self._store, self._memory_bytes, self._table_elements, *counts)
             instance, trap = Instance(), c_void_p()
             error = api.wasmtime_linker_instantiate(
                 linker, self._context, self._module.pointer, byref(instance), byref(trap)
@@ -72,7 +74,7 @@ class Program:
             self._engine.check_trap(trap)
             self._memory = self._export(instance, b"memory", KIND_MEMORY)
             # From here on growth is watched, not refused: a refused growth looks like any other failure of the guest.
-            api.wasmtime_store_limiter(self._store, -1, self._table_elements, 1, 4, 1)
+            api.wasmtime_store_limiter(self._store, -1, self._table_elements, *counts)
             return self._enter(instance)
         except EngineError:
             if self._exit_status is not None:
@@ -94,7 +96,7 @@ class Program:
         with self._open:
             self._memory = None
         self._api.wasmtime_store_delete(self._store)
-        self._api.wasmtime_module_delete(self._module.pointer)
+        self._module.delete()
 
     def _link(self, linker: int) -> None:
         """Give the module what it may import."""

@@ -29,6 +29,8 @@ RUN_CODES = frozenset(
         "E_LIMIT",
         "E_UNAVAILABLE",
         "E_WASM_COMPILE",
+        "E_WASM_CPU",
+        "E_WASM_EVENTS",
         "E_WASM_MEMORY",
         "E_WASM_OUTPUT",
         "E_WASM_STACK",

@@ -169,7 +169,7 @@ class Staging:
         except OSError:  # the data folder cannot be written: codi runs without it
             import tempfile
 
-            folder = tempfile.mkdtemp(prefix="codi-")
+            folder = tempfile.mkdtemp(prefix=f"codi-{os.getpid()}-")
         return folder
 
     def _link_or_copy(self, path: str, staged: str, *, link: bool) -> None:
@@ -232,14 +232,26 @@ def _remove(folder: str) -> None:
 
 
 def remove_runs_of(runs_folder: str, pid: int) -> None:
-    """Remove what a process that was killed had staged."""
+    """Remove what a process that was killed, or could not remove anything any more, had staged."""
+    import tempfile
+
+    for parent, prefix in ((runs_folder, f"{pid}-"), (tempfile.gettempdir(), f"codi-{pid}-")):
+        try:
+            names = [name for name in os.listdir(parent) if name.startswith(prefix)]
+        except OSError:
+            continue
+        for name in names:
+            _remove_ours(os.path.join(parent, name))
+
+
+def _remove_ours(folder: str) -> None:
+    """In a folder that everyone writes to, others may have taken the name."""
     try:
-        names = os.listdir(runs_folder)
+        if os.name == "posix" and os.lstat(folder).st_uid != os.geteuid():
+            return
     except OSError:
         return
-    for name in names:
-        if name.startswith(f"{pid}-"):
-            _remove(os.path.join(runs_folder, name))
+    _remove(folder)
 
 
 def _remove_abandoned(runs_folder: str) -> None:

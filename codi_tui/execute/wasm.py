@@ -1,4 +1,4 @@
-"""WasmSandbox: runs a module, as a WASI command or a core module, with nothing but what the invocation confers.
+"""WasmSandbox: runs a module of any of the formats, with nothing but what the invocation confers.
 
 The guest runs on a thread of this process; this thread reads what it writes, watches the clock and its memory, and says
 what happens. A guest that is stopped at a limit is still running when `run` ends: the process is its wall, so whoever
@@ -11,11 +11,14 @@ import json
 import os
 
 from codi_tui.errors import CodiError, HandlerError, LimitError, ModuleError, UnavailableError
+from codi_tui.execute import overrun
+from codi_tui.execute.artefacts import ArtefactStore
 from codi_tui.execute.c_api import EngineError
-from codi_tui.execute.guest import Guest, output_error
+from codi_tui.execute.guest import Guest
 from codi_tui.execute.module import engine
+from codi_tui.execute.programs import make_program
 from codi_tui.execute.staging import Staging
-from codi_tui.limits import RUN_TABLE_ELEMENTS
+from codi_tui.limits import COMPILE_NOTICE_SECONDS
 from codi_tui.model.events import RunEvent
 
 TYPE_CHECKING = False
@@ -24,12 +27,10 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from codi_tui.execute.artefact import Artefact
-    from codi_tui.execute.artefacts import ArtefactStore
     from codi_tui.execute.guest_events import GuestEvents
     from codi_tui.execute.host import HostFunctions
     from codi_tui.execute.invocation import Invocation, Limits
-    from codi_tui.execute.program import Program
-    from codi_tui.model.manifest import HandlerDefinition
+    from codi_tui.model.manifest import HandlerDefinition, WasmFormat
     from codi_tui.trust import CommandLibrary, Permissions, VerifiedModule
 
     ModuleSource = Callable[[CommandLibrary], Awaitable[VerifiedModule]]
@@ -43,32 +44,36 @@ def _leave(_: LimitError) -> NoReturn:
 
 
 class WasmSandbox:
-    """Runs `wasi-command` and `core` modules in this process."""
+    """Runs modules of each format in this process."""
 
     def __init__(
         self,
-        artefacts: ArtefactStore,
+        modules_folder: str,
         load_module: ModuleSource,
         runs_folder: str,
         overdue: Callable[[LimitError], NoReturn] = _leave,
         *,
+        own_process: bool = False,
         own_folders: Sequence[str] = (),
         environment: Callable[[Permissions], dict[str, str]] = lambda _: {},
         offline: bool = False,
     ) -> None:
         """
         Args:
-            artefacts: where compiled modules are kept.
+            modules_folder: where compiled modules are kept.
             load_module: gives a library's verified module, when it has to be compiled.
             runs_folder: where the files that a run is given are staged.
             overdue: called, on another thread, when a run is beyond a limit and whoever takes its events stands still;
                 it ends the process.
+            own_process: whether this process is there for the run alone: once the guest runs, the process can open
+                nothing that the run does not need, and whoever started it has to remove what was staged.
             own_folders: codi's own, which are conferred on no guest.
             environment: gives the variables and secrets that were granted; called when some were.
             offline: whether no socket may be opened.
         """
+        self._own_process = own_process
         self._overdue = overdue
-        self._artefacts = artefacts
+        self._modules_folder = modules_folder
         self._load_module = load_module
         self._runs_folder = runs_folder
         self._own_folders = own_folders
@@ -77,101 +82,63 @@ class WasmSandbox:
 
     async def run(self, invocation: Invocation, handler: HandlerDefinition) -> AsyncGenerator[RunEvent, None]:
         """As `CommandExecutor.run`."""
-        module_format = self._format(invocation.library, handler)
-        artefact = await self._artefact(invocation.library)
-        check_imports(artefact.imports, invocation.permissions, module_format)
-        limits = invocation.limits(handler)
-        with Staging(self._runs_folder, limits.wall_seconds, self._own_folders) as staging:
-            rights = list(invocation.permissions)
-            if any(right.startswith("fs:") for right in rights):
-                from codi_tui.execute.granted import confer_paths
+        wasm_format, digest = _code_of(invocation.library, handler)
+        artefacts = ArtefactStore(self._modules_folder, engine(wasm_format).identity)
+        artefact = artefacts.load(digest)
+        if artefact is None:
+            from codi_tui.execute.compile import Compilation
 
-                confer_paths(rights, staging, self._own_folders)
-            arguments = staging.confer(invocation.definition, invocation.arguments)
-            guest = self._start(artefact, invocation, handler, arguments, staging, limits, core=module_format == "core")
-            for event in guest.events(_reader(handler)):
+            with Compilation(await self._load_module(invocation.library), wasm_format) as compilation:
+                if not compilation.is_done_within(COMPILE_NOTICE_SECONDS):
+                    yield RunEvent.progress(0, 1, f"compiling {invocation.library.name}, which is done once")
+                artefact = compilation.artefact()
+            _keep(artefacts, digest, artefact)
+        if wasm_format == "component":
+            from codi_tui.execute.component import check_component_imports
+
+            check_component_imports(artefact.imports, invocation.permissions)
+        else:
+            check_imports(artefact.imports, invocation.permissions, wasm_format)
+        limits, reader = invocation.limits(handler), _reader(handler)
+        with Staging(self._runs_folder, limits.wall_seconds, self._own_folders) as staging:
+            guest = self._start(wasm_format, artefact, invocation, handler, staging, limits)
+            for event in guest.events(reader):
                 if event.type == "completed" and staging.outputs:
                     for said in _settle(staging, event.fields["exit_status"], limits):
                         yield said
                 yield event
 
-    def _format(self, library: CommandLibrary, handler: HandlerDefinition) -> str:
-        """The format of the library's module.
-
-        Raises:
-            ModuleError: there is none, or codi does not run it.
-            UnavailableError: a core module does not have the function; a fallback may serve.
-        """
-        module = library.manifest.wasm_module
-        if library.module_digest is None or module is None:
-            raise ModuleError("the library has no module", library=library.name)
-        if module.format not in ("wasi-command", "core"):
-            raise ModuleError(
-                f"this codi does not run modules of format {module.format}", code="E_UNSUPPORTED", library=library.name
-            )
-        if module.format == "core" and handler.function not in module.exports:
-            raise UnavailableError(f"the module does not have {handler.function}", library=library.name)
-        return module.format
-
-    async def _artefact(self, library: CommandLibrary) -> Artefact:
-        """The library's compiled module: kept from an earlier run, or compiled now and kept."""
-        assert library.module_digest is not None
-        artefact = self._artefacts.load(library.module_digest)
-        if artefact is not None:
-            return artefact
-        from codi_tui.execute.compile import compile_module
-
-        artefact = compile_module(await self._load_module(library))
-        try:
-            self._artefacts.save(library.module_digest, artefact)
-        except CodiError:
-            pass  # the next run compiles again, which is slow and not wrong
-        return artefact
-
     def _start(
         self,
+        wasm_format: WasmFormat,
         artefact: Artefact,
         invocation: Invocation,
         handler: HandlerDefinition,
-        arguments: dict[str, object],
         staging: Staging,
         limits: Limits,
-        *,
-        core: bool,
     ) -> Guest:
-        document = json.dumps({"arguments": arguments, "command": invocation.definition.path}, ensure_ascii=False)
-        given = document.encode(errors="surrogateescape")
+        self._confer_granted(invocation.permissions, staging)
+        arguments = staging.confer(invocation.definition, invocation.arguments)
         environment = self._granted_environment(invocation.permissions)
         host = self._host(artefact.imports, invocation.permissions, environment, limits)
+        document = json.dumps({"arguments": arguments, "command": invocation.definition.path}, ensure_ascii=False)
         stdout, stdout_writer = os.pipe()
         stderr, stderr_writer = os.pipe()
-        program: Program
         try:
-            bounds = {"memory_bytes": limits.memory_bytes, "table_elements": RUN_TABLE_ELEMENTS}
-            module = engine().deserialize(artefact.code)
-            if core:
-                from codi_tui.execute.core_module import CoreModule
-
-                streams = {"stdout": os.dup(stdout_writer), "stderr": os.dup(stderr_writer)}
-                program = CoreModule(
-                    module, function=str(handler.function), invocation=given, host=host, **streams, **bounds
-                )
-            else:
-                from codi_tui.execute.wasi import WasiCommand
-
-                argv, stdin = _given(invocation, handler, arguments)
-                program = WasiCommand(
-                    module,
-                    argv=argv,
-                    environment={**environment, b"CODI_INVOCATION": given},
-                    stdin=stdin,
-                    stdout_path=f"/dev/fd/{stdout_writer}".encode(),
-                    stderr_path=f"/dev/fd/{stderr_writer}".encode(),
-                    folders=staging.folders,
-                    writable=staging.writable,
-                    host=host,
-                    **bounds,
-                )
+            program = make_program(
+                wasm_format,
+                artefact.code,
+                invocation,
+                handler,
+                arguments=arguments,
+                document=document.encode(errors="surrogateescape"),
+                environment=environment,
+                stdout=stdout_writer,
+                stderr=stderr_writer,
+                staging=staging,
+                host=host,
+                memory_bytes=limits.memory_bytes,
+            )
         except BaseException as error:
             os.close(stdout)
             os.close(stderr)
@@ -181,8 +148,35 @@ class WasmSandbox:
         finally:
             os.close(stdout_writer)
             os.close(stderr_writer)
-        written = staging.written_bytes if staging.outputs else None
-        return Guest(program, {stdout: "stdout", stderr: "stderr"}, limits, self._overdue, written)
+        return Guest(
+            program,
+            {stdout: "stdout", stderr: "stderr"},
+            limits,
+            self._overdue,
+            self._wall(staging, network="codi.http" in artefact.imports),
+            staging.written_bytes if staging.outputs else None,
+        )
+
+    def _confer_granted(self, permissions: Permissions, staging: Staging) -> None:
+        rights = list(permissions)
+        if any(right.startswith("fs:") for right in rights):
+            from codi_tui.execute.granted import confer_paths
+
+            confer_paths(rights, staging, self._own_folders)
+
+    def _wall(self, staging: Staging, *, network: bool) -> Callable[[], None] | None:
+        """Put up the second wall, or say what the guest's thread has to call to do so.
+
+        A thread that speaks to the network for the guest, and one that puts written files in their places afterwards,
+        stand outside.
+        """
+        from codi_tui.execute import wall
+
+        readable, writable = list(staging.folders.values()), list(staging.writable.values())
+        if self._own_process and not network and not staging.outputs:
+            wall.put_up_round_process(readable, writable)
+            return None
+        return lambda: wall.put_up_round_thread(readable, writable, network=network)
 
     def _granted_environment(self, permissions: Permissions) -> dict[bytes, bytes]:
         if not any(right.startswith(("env:", "secret:")) for right in permissions):
@@ -205,20 +199,26 @@ class WasmSandbox:
         return HostFunctions(environment, http)
 
 
-def _given(
-    invocation: Invocation, handler: HandlerDefinition, arguments: dict[str, object]
-) -> tuple[list[bytes], bytes | None]:
-    """The program's argv, and its stdin when that is not the user's."""
-    argv, stdin = [invocation.library.name, str(handler.function)], None
-    if handler.argv is not None or handler.stdin is not None:
-        from codi_tui.model.template import expand_argv, fill_stdin
+def _code_of(library: CommandLibrary, handler: HandlerDefinition) -> tuple[WasmFormat, str]:
+    """The format that a library's manifest names, and its module's digest.
 
-        parameters = invocation.definition.parameters
-        if handler.argv is not None:
-            argv = expand_argv(handler.argv, parameters, arguments)
-        if handler.stdin is not None:
-            stdin = fill_stdin(handler.stdin, parameters, arguments)
-    return [word.encode(errors="surrogateescape") for word in argv], stdin
+    Raises:
+        ModuleError: it has none.
+        UnavailableError: a core module does not have the function; a fallback may serve.
+    """
+    module = library.manifest.wasm_module
+    if library.module_digest is None or module is None:
+        raise ModuleError("the library has no module", library=library.name)
+    if module.format == "core" and handler.function not in module.exports:
+        raise UnavailableError(f"the module does not have {handler.function}", library=library.name)
+    return module.format, library.module_digest
+
+
+def _keep(artefacts: ArtefactStore, digest: str, artefact: Artefact) -> None:
+    try:
+        artefacts.save(digest, artefact)
+    except CodiError:
+        pass  # the next run compiles again, which is slow and not wrong
 
 
 def _settle(staging: Staging, exit_status: int, limits: Limits) -> Iterator[RunEvent]:
@@ -230,7 +230,7 @@ def _settle(staging: Staging, exit_status: int, limits: Limits) -> Iterator[RunE
     """
     if exit_status == 0:
         if staging.written_bytes() > limits.output_bytes:
-            raise output_error(limits)
+            raise overrun.too_much_output(limits)
         staging.place()
         return
     for name in staging.unplaced():

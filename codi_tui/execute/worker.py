@@ -15,9 +15,8 @@ import time
 
 from codi_tui.errors import CodiError, TrustError
 from codi_tui.execute import frames
-from codi_tui.execute.artefacts import ArtefactStore
 from codi_tui.execute.invocation import Invocation
-from codi_tui.execute.module import engine
+from codi_tui.execute.wall import give_up_files
 from codi_tui.execute.wasm import WasmSandbox
 from codi_tui.model.events import RunEvent
 from codi_tui.trust import CommandLibrary, Keyring, Permissions, SecurityValidator, TrustedKey, VerifiedModule
@@ -58,17 +57,27 @@ async def _run(request: dict[str, Any], message: bytes, module: bytes, events: i
         for _ in range(request["fallbacks"]):
             handler = handler.fallback or handler
         permissions = Permissions(library, definition.path, request["granted"])
-        invocation = Invocation(library, definition, request["arguments"], permissions, request["wall_seconds"])
+        invocation = Invocation(
+            library,
+            definition,
+            request["arguments"],
+            permissions,
+            request["wall_seconds"],
+            output_bytes=request["output_bytes"],
+        )
         sandbox = WasmSandbox(
-            ArtefactStore(request["modules_folder"], engine().identity),
+            request["modules_folder"],
             load_module,
             request["runs_folder"],
+            own_process=True,
             own_folders=request["own_folders"],
             environment=lambda _: request["environment"],
             offline=request["offline"],
         )
         async for event in sandbox.run(invocation, handler):
             _send(events, event)
+            if event.type in ("completed", "failed"):
+                os._exit(0)  # not the sandbox's own way out, which removes files: that is the parent's, behind the wall
     except CodiError as error:
         _send(events, RunEvent.failed(error))
 
@@ -110,6 +119,10 @@ def _read_exactly(descriptor: int, size: int) -> bytes:
 
 def _end_with(control: int) -> None:
     """End the process, and a compiler of its own, when the parent closes the control pipe, or dies."""
+    give_up_files()
     while os.read(control, 1):
         pass
-    os.killpg(0, signal.SIGKILL)
+    try:
+        os.killpg(0, signal.SIGKILL)
+    except PermissionError:
+        os._exit(1)  # behind the wall there is no other process of ours any more

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 
 from codi_tui.errors import DocumentError, FetchError, NotFoundError
 from codi_tui.library.source import Delivery
@@ -15,6 +17,7 @@ class DirectoryClient:
     """Reads signed libraries from a folder. The index is not signed: it only says where to look."""
 
     local = True
+    networked = False
 
     def __init__(self, origin: str, folder: str) -> None:
         self.origin = origin
@@ -25,7 +28,7 @@ class DirectoryClient:
         """Command → `{library, description}`; empty when there is no readable index."""
         if self._index is None:
             try:
-                document = loads_strict(_read(os.path.join(self._folder, "index.json"), MANIFEST_MAX_BYTES))
+                document = loads_strict(read_file(os.path.join(self._folder, "index.json"), MANIFEST_MAX_BYTES))
                 self._index = _sound_entries(document)
             except (OSError, DocumentError):
                 self._index = {}
@@ -38,7 +41,7 @@ class DirectoryClient:
     async def fetch_library(self, name: str) -> Delivery:
         tag = self.current_tag(name)
         try:
-            return Delivery(_read(self._path(name), DOCUMENT_MAX_BYTES), tag)
+            return Delivery(read_file(self._path(name), DOCUMENT_MAX_BYTES), tag)
         except FileNotFoundError:
             raise NotFoundError(f"there is no library {name!r} in {self.origin}", library=name) from None
         except OSError as error:
@@ -73,8 +76,17 @@ def _sound_entries(document: object) -> dict[str, dict[str, str]]:
     }
 
 
-def _read(path: str, limit: int) -> bytes:
-    with open(path, "rb") as file:
-        if os.fstat(file.fileno()).st_size > limit:
-            raise DocumentError(f"{path} is larger than {limit} bytes", code="E_TOO_LARGE")
-        return file.read()
+def read_file(path: str, limit: int) -> bytes:
+    """A whole file of at most so many bytes; a pipe or a device in its place is not waited for.
+
+    Raises:
+        DocumentError: `E_TOO_LARGE`.
+        OSError: it is no file, or cannot be read.
+    """
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is not a file", path)
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise DocumentError(f"{path} is larger than {limit} bytes", code="E_TOO_LARGE")
+    return data

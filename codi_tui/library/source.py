@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
         origin: str
         local: bool
-        """Whether it answers without a network."""
+        """Whether its folder vouches for it: nothing is remembered of it, and it comes before all others."""
+        networked: bool
+        """Whether asking it opens a socket."""
 
         async def find_command(self, command: str) -> str | None:
             """The name of the library that has a command, or None."""

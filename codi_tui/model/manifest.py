@@ -109,7 +109,7 @@ class HandlerDefinition(_View):
 
     @property
     def limits(self) -> dict[str, int]:
-        """`wall_seconds`, `memory_bytes`, `output_bytes`: what the command asks for instead of the defaults."""
+        """`wall_seconds`, `cpu_seconds`, `memory_bytes`, `output_bytes`: what it asks for instead of the defaults."""
         return self.document.get("limits") or {}
 
 
@@ -186,6 +186,14 @@ class SubcommandDefinition(_View):
         return HandlerDefinition(self.document["handler"])
 
     @property
+    def handlers(self) -> Iterator[HandlerDefinition]:
+        """The handler, and what may stand in for it, in turn."""
+        handler: HandlerDefinition | None = self.handler
+        while handler is not None:
+            yield handler
+            handler = handler.fallback
+
+    @property
     def examples(self) -> list[dict[str, Any]]:
         return self.document.get("examples") or []
 
@@ -235,6 +243,17 @@ class LibraryManifest(_View):
     @property
     def commands(self) -> dict[str, CommandDefinition]:
         return {name: CommandDefinition(item) for name, item in self.document["commands"].items()}
+
+    @property
+    def permissions(self) -> list[str]:
+        """All that the library declares: its list, and each limit beyond the usual that one of its handlers asks for."""
+        asked = [handler.limits for command in self.walk() for handler in command.handlers if handler.limits]
+        listed = self.library.permissions
+        if not asked:
+            return listed
+        from codi_tui.model.quantities import limit_permissions
+
+        return [*listed, *dict.fromkeys(name for limits in asked for name in limit_permissions(limits))]
 
     @property
     def wasm_module(self) -> WasmModule | None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 
 from codi_tui.model.hosts import is_host
+from codi_tui.model.quantities import BY_KIND
 
 _SHAPE = re.compile(
     r"(?P<plain>clock|random|ws:server)|(?P<fs>fs:read|fs:write):(?P<path>(/|~/).{0,1023})|"
     r"(?P<named>env|secret):(?P<name>[A-Za-z_][A-Za-z0-9_]{0,127})|local:(?P<function>[a-z][a-z0-9_.-]{0,127})|"
+    r"(?P<limit>limit:(wall|cpu|memory|output)):(?P<amount>[0-9A-Za-z]{1,20})|"
     r"(?P<net>net|ws):(?P<host>(\*\.)?[a-z0-9.-]{1,253})(:(?P<port>[1-9][0-9]{0,4}))?",
     re.ASCII,
 )
@@ -24,8 +26,9 @@ class Permission:
     """One parsed permission.
 
     Attributes:
-        kind: `net`, `ws`, `ws:server`, `fs:read`, `fs:write`, `env`, `secret`, `local`, `clock` or `random`.
-        target: the host, path or name; empty for kinds that have none.
+        kind: `net`, `ws`, `ws:server`, `fs:read`, `fs:write`, `env`, `secret`, `local`, `clock`, `random`, or
+            `limit:` with `wall`, `cpu`, `memory` or `output`.
+        target: the host, path, name or amount; empty for kinds that have none.
         port: of `net` and `ws`, else 0.
     """
 
@@ -49,11 +52,13 @@ class Permission:
     def covers(self, wanted: Permission) -> bool:
         """Whether having this one is having the wanted one.
 
-        Exactly the same, but for two: `*.example.com` covers one label in place of the star, as in a certificate, and
-        a path that ends in `/` covers what lies below it.
+        Exactly the same, but for three: `*.example.com` covers one label in place of the star, as in a certificate, a
+        path that ends in `/` covers what lies below it, and an amount of a limit covers any that is not more.
         """
         if (self.kind, self.port) != (wanted.kind, wanted.port):
             return False
+        if limit := BY_KIND.get(self.kind):
+            return limit.amount(self.target) >= limit.amount(wanted.target)
         if self.target.startswith("*."):
             label, _, rest = wanted.target.partition(".")
             return self.target == wanted.target or (label != "*" and rest == self.target[2:])
@@ -81,10 +86,20 @@ def parse_permission(text: str) -> Permission:
         return Permission(match["named"], match["name"])
     if match["function"]:
         return Permission("local", match["function"])
+    if match["limit"]:
+        return _limit(match["limit"], match["amount"])
     host, port = match["host"], int(match["port"] or TLS_PORT)
     if port > 65535 or not _is_host(host):
         raise ValueError("not a permission: not a host, or not a port")
     return Permission(match["net"], host, port)
+
+
+def _limit(kind: str, words: str) -> Permission:
+    limit = BY_KIND[kind]
+    try:
+        return Permission(kind, limit.words(limit.amount(words)))
+    except ValueError as error:
+        raise ValueError(f"not a permission: {error}") from None
 
 
 def _is_host(host: str) -> bool:
@@ -115,6 +130,8 @@ def meaning(text: str) -> str:
         if target.endswith("/"):
             return f"{'read' if kind == 'fs:read' else 'read, create, change and delete'} any file under {target}"
         return f"{'read' if kind == 'fs:read' else 'read, create and change'} {target}"
+    if limit := BY_KIND.get(kind):
+        return _MEANINGS[kind].format(limit.plain(limit.amount(target)), limit.plain(limit.default))
     return _MEANINGS[kind].format(target)
 
 
@@ -125,4 +142,8 @@ _MEANINGS = {
     "local": "call codi's own function {}, outside the sandbox",
     "clock": "read the clock",
     "random": "draw random numbers",
+    "limit:wall": "run for up to {} at a time, and not the {} that others have",
+    "limit:cpu": "use up to {} of processor time, and not the {} that others have",
+    "limit:memory": "take up to {} of memory, and not the {} that others have",
+    "limit:output": "write up to {} of output, and not the {} that others have",
 }

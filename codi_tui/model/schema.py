@@ -11,14 +11,23 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
 
 from codi_tui.errors import DocumentError
-from codi_tui.limits import DESCRIPTION_MAX_CHARACTERS
+from codi_tui.limits import (
+    ASKED_CPU_SECONDS_MAX,
+    ASKED_MEMORY_BYTES_MAX,
+    ASKED_OUTPUT_BYTES_MAX,
+    ASKED_WALL_SECONDS_MAX,
+    DESCRIPTION_MAX_CHARACTERS,
+    KIB,
+)
 from codi_tui.model.names import COMMAND_NAME, LIBRARY_NAME, PARAMETER_NAME
 from codi_tui.model.permission import parse_permission
+from codi_tui.model.quantities import BY_KIND
 from codi_tui.model.rules import Problem, manifest_problems
 
 
 def _permission(text: str) -> str:
-    parse_permission(text)
+    if parse_permission(text).kind in BY_KIND:
+        raise ValueError("not for this list: a handler's limits ask for it")
     return text
 
 
@@ -66,9 +75,10 @@ class _Option(_Parameter):
 
 
 class _Limits(_Part):
-    wall_seconds: Annotated[StrictInt, Field(ge=1, le=86_400)] | None = None
-    memory_bytes: Annotated[StrictInt, Field(ge=65_536, le=4 * 1024**3)] | None = None
-    output_bytes: Annotated[StrictInt, Field(ge=1, le=1024**4)] | None = None
+    wall_seconds: Annotated[StrictInt, Field(ge=1, le=ASKED_WALL_SECONDS_MAX)] | None = None
+    cpu_seconds: Annotated[StrictInt, Field(ge=1, le=ASKED_CPU_SECONDS_MAX)] | None = None
+    memory_bytes: Annotated[StrictInt, Field(ge=64 * KIB, le=ASKED_MEMORY_BYTES_MAX)] | None = None
+    output_bytes: Annotated[StrictInt, Field(ge=1, le=ASKED_OUTPUT_BYTES_MAX)] | None = None
 
 
 Template = Annotated[StrictStr, Field(max_length=4096)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codi_tui.config import FOLDER_SCHEME
 from codi_tui.execute.executor import DynamicExecutor
 from codi_tui.execute.local import LocalExecutor, local_functions
 from codi_tui.execute.websocket import WebSocketExecutor
@@ -24,13 +25,10 @@ def one_shot_executor(core: Core, overdue: Callable[[LimitError], NoReturn]) -> 
     Args:
         overdue: as for `WasmSandbox`.
     """
-    from codi_tui.execute.artefacts import ArtefactStore
-    from codi_tui.execute.module import engine
     from codi_tui.execute.wasm import WasmSandbox
 
-    artefacts = ArtefactStore(core.modules_folder, engine().identity)
     sandbox = WasmSandbox(
-        artefacts,
+        core.modules_folder,
         core.loader.load_module,
         core.runs_folder,
         overdue,
@@ -75,6 +73,7 @@ def needs_event_loop(handler: HandlerDefinition | None) -> bool:
 
 
 def _with_sandbox(core: Core, sandbox: CommandExecutor) -> DynamicExecutor:
-    websocket = WebSocketExecutor(core.server_origins, offline=core.offline)
+    servers = [origin for origin in core.server_origins if not origin.startswith(FOLDER_SCHEME)]
+    websocket = WebSocketExecutor(servers, offline=core.offline)
     local = LocalExecutor(local_functions(core.agents_folder))
     return DynamicExecutor({"wasm": sandbox, "local": local, "websocket": websocket})

@@ -6,7 +6,7 @@ from codi_tui.errors import CodiError, NotFoundError, TrustError
 from codi_tui.limits import TRUST_FRESH_SECONDS
 from codi_tui.model.times import is_time, unix_seconds
 from codi_tui.trust.marks import NO_RECORD
-from codi_tui.trust.policy import BUNDLED
+from codi_tui.trust.policy import BUNDLED, declared_and_granted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,10 +88,11 @@ async def explain(core: Core, origin: str, name: str) -> list[Step]:
 
 async def _grants(core: Core, library: CommandLibrary) -> dict[str, object]:
     """What a trusted library may do: it decides nothing about whether it is trusted."""
-    declared = library.manifest.library.permissions
+    declared = library.manifest.permissions
     if library.origin == BUNDLED:
         return {"granted": declared, "missing": []}
-    granted = set(await core.grants.granted(library)) if declared and core.grants.exists else set()
+    stored = await core.grants.granted(library) if declared and core.grants.exists else []
+    granted = declared_and_granted(declared, stored)
     return {
         "granted": [name for name in declared if name in granted],
         "missing": [name for name in declared if name not in granted],

@@ -6,7 +6,8 @@ from codi_tui.errors import CodiError, NotFoundError
 from codi_tui.model.names import is_name, split_command
 from codi_tui.model.times import is_time, timestamp
 from codi_tui.operations.explain import explain
-from codi_tui.operations.trust_words import ago, count, span, until
+from codi_tui.operations.measures import span
+from codi_tui.operations.trust_words import ago, count, until
 from codi_tui.trust.policy import BUNDLED
 
 TYPE_CHECKING = False

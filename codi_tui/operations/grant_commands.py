@@ -73,7 +73,7 @@ async def add_grants(core: Core, words: str, permissions: Sequence[str]) -> Comm
         StateError: it cannot be written.
     """
     library = await find_library(core, words)
-    declared = library.manifest.library.permissions
+    declared = library.manifest.permissions
     granted = declared_and_granted(declared, permissions)
     known = {normal(name) for name in granted}
     if foreign := [name for name in permissions if normal(name) not in known]:

@@ -170,7 +170,7 @@ def needed_permissions(library: CommandLibrary, handler: HandlerDefinition | Non
     A run must not stop half-way at a fallback, so the whole chain counts. What is not declared is not asked for: it is
     refused where it is used. A module may use all that its library declares, but for what other handlers need.
     """
-    declared = library.manifest.library.permissions
+    declared = library.manifest.permissions
     needed: set[str | None] = set()
     while handler is not None:
         if handler.handler_type == "websocket":
@@ -178,7 +178,11 @@ def needed_permissions(library: CommandLibrary, handler: HandlerDefinition | Non
         elif handler.handler_type == "local":
             needed.add(covering(declared, f"local:{handler.function}"))
         else:
-            needed.update(name for name in declared if not name.startswith(("ws:", "local:")))
+            needed.update(name for name in declared if not name.startswith(("ws:", "local:", "limit:")))
+        if handler.limits:
+            from codi_tui.model.quantities import limit_permissions
+
+            needed.update(limit_permissions(handler.limits))
         handler = handler.fallback
     return [name for name in dict.fromkeys(declared) if name in needed]
 

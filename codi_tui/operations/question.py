@@ -57,18 +57,19 @@ def make_question(
         missing: the permissions that are wanted and not granted.
         old_version: what was approved, when there are changes.
     """
-    name = f"{library.name} {library.version}"
-    if any(change.kind == "permission" and change.widens for change in changes):
-        title = f"{name} asks for more than {old_version}"
-    elif changes:
-        title = f"{name} is not what {old_version} was"
-    else:
-        title = f"{name} asks for permissions"
+    title = question_title(f"{library.name} {library.version}", changes, old_version)
     told = {change.after for change in changes if change.kind == "permission"}
     wanted = [f"+ {item}   {meaning(item)}" for item in missing if normal(item) not in told]
     words = "grant for this library and rule" if missing else "approve the change"
     lines = bounded([*wanted, *difference_lines(changes)])  # permissions first: none of them may be what is cut
     return Question(title, _signer(library), lines, words)
+
+
+def question_title(name: str, changes: Sequence[Change], old_version: str) -> str:
+    """What a question is about: a library's name and version, and how it differs from the approved one."""
+    if any(change.kind == "permission" and change.widens for change in changes):
+        return f"{name} asks for more than {old_version}"
+    return f"{name} is not what {old_version} was" if changes else f"{name} asks for permissions"
 
 
 def _signer(library: CommandLibrary) -> str:

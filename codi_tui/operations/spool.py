@@ -11,6 +11,7 @@ from array import array
 from bisect import bisect_right
 
 from codi_tui.limits import OUTPUT_BLOCK_BYTES, OUTPUT_SPOOL_BLOCKS, OUTPUT_SPOOL_BYTES
+from codi_tui.operations import measures
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class Spool:
 
     def _write(self, stream: int, data: bytes | memoryview) -> None:
         if self.size + len(data) > self._max_bytes:
-            self.stopped = f"the limit of {_size_text(self._max_bytes)}"
+            self.stopped = f"the limit of {measures.size(self._max_bytes)}"
             return
         if stream not in self._files:
             self._files[stream] = _unnamed_file(self._folder)
@@ -156,10 +157,3 @@ def _unnamed_file(folder: str) -> int:
     descriptor, path = tempfile.mkstemp(prefix="output-", dir=folder)
     os.unlink(path)
     return descriptor
-
-
-def _size_text(size: int) -> str:
-    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
-        if size >= unit:
-            return f"{size / unit:.4g} {name}"
-    return f"{size} bytes"

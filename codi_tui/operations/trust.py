@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codi_tui.library.client import LibraryClient
+    from codi_tui.library.source import LibrarySource
     from codi_tui.operations.core import Core
     from codi_tui.state.refresh import Refreshed
     from codi_tui.trust.document import TrustDocument
@@ -59,9 +59,11 @@ async def offered(core: Core, origin: str) -> Offer:
         NotFoundError: there is no such server, or it has none.
         RefusedError: it is malformed.
         FetchError: the server cannot be asked.
+        StateError: the state database cannot be used.
     """
     from codi_tui.trust.document import root_fingerprint
 
+    await core.trust.observe_time()
     data = await _server(core, origin).fetch_trust()
     return Offer(data, root_fingerprint(data))
 
@@ -78,6 +80,7 @@ async def pin(core: Core, origin: str, data: bytes, fingerprint: str) -> TrustDo
 
     keeper = core.trust
     _server(core, origin)
+    await keeper.observe_time()
     document = documents.pin(data, origin=origin, fingerprint=fingerprint)
     now = keeper.clock()
     document.check_expiry(now)
@@ -127,13 +130,16 @@ async def refresh(core: Core, origin: str) -> Refreshed:
     """
     from codi_tui.state.refresh import refresh as follow
 
+    gone: set[str] = set()
+    await core.trust.observe_time()
     try:
-        refreshed = await follow(core.trust, _server(core, origin))
+        refreshed = await follow(core.trust, _server(core, origin), gone)
         refreshed.now.check_expiry(core.trust.clock())
     except TrustError as error:
         core.trust.refused(error, origin=origin, name="")
         raise
-    await _quarantine(core, origin, refreshed.gone)
+    finally:
+        await _quarantine(core, origin, gone)
     return refreshed
 
 
@@ -143,6 +149,7 @@ async def list_trusted(core: Core) -> list[Trusted]:
     Raises:
         StateError: the state database cannot be read.
     """
+    await core.trust.observe_time()
     stored = {row.origin: row for row in await core.trust.documents.list_documents()}
     entries = []
     for origin in core.server_origins:
@@ -156,8 +163,8 @@ async def list_trusted(core: Core) -> list[Trusted]:
     return entries
 
 
-def _server(core: Core, origin: str) -> LibraryClient:
-    servers: Sequence[LibraryClient] = core.servers
+def _server(core: Core, origin: str) -> LibrarySource:
+    servers: Sequence[LibrarySource] = core.servers
     for server in servers:
         if server.origin == origin:
             return server
@@ -165,7 +172,7 @@ def _server(core: Core, origin: str) -> LibraryClient:
 
 
 async def _quarantine(core: Core, origin: str, key_ids: set[str]) -> None:
-    if core.cache is not None:
+    if core.cache is not None and key_ids:
         from codi_tui.state.quarantine import quarantine_signed_by
 
         await quarantine_signed_by(core.cache, core.trust, origin, key_ids)

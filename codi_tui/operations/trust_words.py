@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codi_tui.model.times import timestamp, unix_seconds
+from codi_tui.operations.measures import span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
 
 _GROUP = 4
 _GROUPS_IN_A_LINE = 8
-_UNITS = (("day", 24 * 60 * 60), ("hour", 60 * 60), ("minute", 60))
 
 
 def preview(offer: Offer, origin: str) -> TrustDocument:
@@ -36,14 +36,6 @@ def read_fingerprint(text: str) -> str | None:
     """A fingerprint as a person may write it: in groups, with colons, in capitals; None when it is none."""
     digits = text.translate(str.maketrans("", "", " :-\t\n")).lower()
     return digits if len(digits) == 64 and set(digits) <= set("0123456789abcdef") else None
-
-
-def span(seconds: float) -> str:
-    """A length of time, in its largest unit."""
-    for unit, size in _UNITS:
-        if seconds >= size:
-            return count(int(seconds // size), unit)
-    return "less than a minute"
 
 
 def until(time: str, now: float) -> str:

@@ -1,125 +1,159 @@
-"""`codi-registry`: for authors. This version makes keys, signs and verifies."""
+"""`codi-registry`: for authors, from an empty folder to a published command; and for whoever keeps the trust document."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
-import os
 import sys
-import time
 from pathlib import Path
 
-from nacl.signing import SigningKey
+from codi_tui.errors import CodiError
+from codi_tui.registry.outcome import Outcome, from_os, report, show
+from codi_tui.registry.parser import make_parser
 
-from codi_tui import __version__
-from codi_tui.errors import CodiError, DocumentError, InputError, ModuleError
-from codi_tui.model.times import timestamp
-from codi_tui.registry.sign import complete_manifest, sign_manifest
-from codi_tui.text import sanitize, sanitize_line
-from codi_tui.trust import Keyring, SecurityValidator, TrustedKey
-from codi_tui.trust.canonical import loads_strict
-from codi_tui.trust.signature import key_id
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
-
-_LOCAL = "local"
+_INTERRUPTED = 130
 
 
 def main() -> int:
     """`codi-registry VERB …`: returns the exit status."""
-    arguments = _parser().parse_args()
+    as_json = "--json" in sys.argv[1:]
     try:
-        line: str = arguments.verb(arguments)
+        arguments = make_parser().parse_args()
+        verb = _VERBS[arguments.verb]
+        return show(verb(arguments), as_json=as_json)
     except CodiError as error:
-        print(sanitize_line(f"codi-registry: {error.message} ({error.code})", 4000), file=sys.stderr)
-        return 65 if isinstance(error, InputError) else 77
+        return report(error, as_json=as_json)
     except OSError as error:
-        print(sanitize_line(f"codi-registry: {error.filename}: {error.strerror}"), file=sys.stderr)
-        return 73 if isinstance(error, FileExistsError) else 65
-    print(sanitize(line))
-    return 0
+        return report(from_os(error), as_json=as_json)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with a command line without repeating its control characters."""
-
-    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
-        super()._print_message(sanitize(message), file)
+# Each verb imports its own part: `keygen` and `new` need no engine, and start at once.
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="codi-registry", description="Make keys, sign libraries, verify them.")
-    parser.add_argument("--version", action="version", version=f"codi-registry {__version__}")
-    verbs = parser.add_subparsers(title="verbs", required=True)
-    keygen = verbs.add_parser("keygen", help="make a signing key in a new private file")
-    keygen.add_argument("key", type=Path, metavar="KEYFILE")
-    keygen.set_defaults(verb=_keygen)
-    sign = verbs.add_parser("sign", help="sign a manifest and its module into DIR/NAME.json")
-    sign.add_argument("manifest", type=Path, metavar="MANIFEST")
-    sign.add_argument("--module", type=Path, metavar="WASM")
-    sign.add_argument("--key", type=Path, required=True, metavar="KEYFILE")
-    sign.add_argument("--sequence", type=int, required=True, help="rises with every release")
-    sign.add_argument("--to", type=Path, required=True, metavar="DIR")
-    sign.set_defaults(verb=_sign)
-    verify = verbs.add_parser("verify", help="verify a signed library as a user with this key would")
-    verify.add_argument("library", type=Path, metavar="LIBRARY.json")
-    verify.add_argument("--public-key", required=True, metavar="HEX")
-    verify.set_defaults(verb=_verify)
-    return parser
+def _keygen(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.registry.keygen import keygen
+
+    return keygen(arguments.name, arguments.file)
 
 
-def _keygen(arguments: argparse.Namespace) -> str:
-    """The private key goes to the file and nowhere else; what is printed is public."""
-    key = SigningKey.generate()
-    descriptor = os.open(arguments.key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="ascii") as file:
-        file.write(f"{bytes(key).hex()}\n")
-    public_key = bytes(key.verify_key)
-    return f"public key {public_key.hex()}\nkey id     {key_id(public_key)}"
+def _new(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.registry.new import new
+
+    return new(arguments.name, arguments.lang, Path())
 
 
-def _sign(arguments: argparse.Namespace) -> str:
-    key = _read_key(arguments.key)
-    try:
-        document = _signed(arguments, key)
-    except (DocumentError, ModuleError) as error:
-        raise InputError(error.message, code=error.code) from None
-    arguments.to.mkdir(parents=True, exist_ok=True)
-    path = arguments.to / f"{json.loads(document)['library']['name']}.json"
-    path.write_bytes(document)
-    return str(path)
+def _build(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.registry.build import build
+
+    return build(arguments.folder)
 
 
-def _signed(arguments: argparse.Namespace, key: SigningKey) -> bytes:
-    source = loads_strict(arguments.manifest.read_bytes())
-    if not isinstance(source, dict):
-        raise InputError(f"{arguments.manifest} is not a manifest")
-    module = arguments.module.read_bytes() if arguments.module else None
-    manifest = complete_manifest(
-        source,
-        module,
-        public_key=bytes(key.verify_key),
-        sequence=arguments.sequence,
-        issued_at=timestamp(time.time()),
+def _test(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.registry.examples import test
+
+    return test(arguments.folder)
+
+
+def _sign(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.registry.keys import read_key
+    from codi_tui.registry.signing import sign
+
+    key = read_key(arguments.name, arguments.key)
+    return sign(arguments.what, arguments.module, arguments.to, arguments.sequence, key)
+
+
+def _verify(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.registry.verify import Trusted, read_trust, verify
+
+    if arguments.trust is not None:
+        return verify(arguments.what, Trusted([], read_trust(arguments.trust)))
+    return verify(arguments.what, Trusted(_public_keys(arguments)))
+
+
+def _diff(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.registry.diff import diff
+
+    return diff(arguments.old, arguments.new)
+
+
+def _publish(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.library.folder import latest_trust
+    from codi_tui.registry.publish import publish
+
+    decided = latest_trust(str(arguments.to)) is not None
+    return publish(arguments.what, arguments.to, [] if decided else _public_keys(arguments))
+
+
+def _public_keys(arguments: argparse.Namespace) -> list[str]:
+    """The keys that are named, or the author's own."""
+    from codi_tui.registry.keys import public_facts, read_key
+
+    return arguments.public_key or [public_facts(read_key(arguments.name, None))["public_key"]]
+
+
+def _trust(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.registry import trust
+    from codi_tui.registry.keys import read_key
+
+    if arguments.part == "publish":
+        return trust.publish(arguments.file, arguments.to)
+    key = read_key(arguments.name, arguments.key)
+    if arguments.part == "sign":
+        return trust.sign(arguments.file, key)
+    edit = trust.Edit(
+        rules=arguments.rule,
+        retire=arguments.retire,
+        revoke=arguments.revoke,
+        min_sequence=arguments.min_sequence,
+        reserve=arguments.reserve,
+        root_keys=arguments.root_key,
+        root_threshold=arguments.root_threshold,
+        days=arguments.days,
     )
-    return sign_manifest(manifest, module, key)
+    if arguments.part == "init":
+        return trust.init(arguments.file, edit, key)
+    return trust.change(arguments.old, arguments.file, edit, key)
 
 
-def _read_key(path: Path) -> SigningKey:
-    if os.name == "posix" and path.stat().st_mode & 0o077:
-        raise InputError(f"{path} can be read by others: chmod 600 it, or make a new key")
-    try:
-        return SigningKey(bytes.fromhex(path.read_text(encoding="ascii").strip()))
-    except (ValueError, TypeError):
-        raise InputError(f"{path} is not a key file of codi-registry keygen") from None
+def _serve(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.registry.serve import serve
+
+    serve(arguments.words)
 
 
-def _verify(arguments: argparse.Namespace) -> str:
-    keyring = Keyring({_LOCAL: [TrustedKey(arguments.public_key, ["*"])]})
-    validator = SecurityValidator(keyring, time.time)
-    data, name = arguments.library.read_bytes(), arguments.library.stem
-    library = asyncio.run(validator.admit(data, origin=_LOCAL, name=name))
-    return f"{library.name} {library.version}: sha256 {library.digest}, signed by {library.key_id}"
+def _token(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.registry import token
+
+    if arguments.part == "create":
+        return token.create(arguments.data, arguments.permission, arguments.expires)
+    return token.revoke(arguments.data, arguments.id) if arguments.part == "revoke" else token.show_all(arguments.data)
+
+
+def _yank(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.registry.yank import yank
+
+    return yank(arguments.data, arguments.library, arguments.version, undo=arguments.undo)
+
+
+def _export(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.registry.export import export
+
+    return export(arguments.data, arguments.static)
+
+
+_VERBS = {
+    "keygen": _keygen,
+    "new": _new,
+    "build": _build,
+    "test": _test,
+    "sign": _sign,
+    "verify": _verify,
+    "diff": _diff,
+    "publish": _publish,
+    "trust": _trust,
+    "serve": _serve,
+    "token": _token,
+    "yank": _yank,
+    "export": _export,
+}

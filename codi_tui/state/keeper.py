@@ -7,7 +7,7 @@ is said, and the run goes on with what is known.
 
 from __future__ import annotations
 
-from codi_tui.errors import CodiError, FetchError, StateError
+from codi_tui.errors import CacheError, CodiError, FetchError, StateError
 from codi_tui.limits import STALE_NOTICE_EVERY_SECONDS, STALE_NOTICE_SECONDS, TRUST_FRESH_SECONDS
 from codi_tui.model.times import timestamp
 from codi_tui.state.audit import AuditLog
@@ -68,7 +68,7 @@ class TrustKeeper:
         if not await self._is_there():
             return NO_RECORD
         await self._adopt(origin)
-        await self._set_clock()
+        await self.observe_time()
         document = self.keyring.document(origin)
         with_history = document is not None and document.has_retired_keys
         record = await self.marks.record(origin, name, with_history=with_history)
@@ -76,11 +76,25 @@ class TrustKeeper:
             record.mark = None
         return record
 
-    async def accepted(self, library: CommandLibrary, record: Record, *, fetched: bool, checked_at: float) -> None:
+    async def observe_time(self) -> None:
+        """Judge by the latest time that was ever verified too: a clock that was set back revives nothing.
+
+        Raises:
+            StateError: it cannot be read.
+        """
+        self.clock.observe(await self.marks.latest())
+        if self.clock.is_behind and not self._warned:
+            self._warned = True
+            self._notice("this machine's clock is more than a day behind what was verified before: set it right")
+
+    async def accepted(
+        self, library: CommandLibrary, record: Record, *, fetched: bool, checked_at: float, header: str | None = None
+    ) -> None:
         """Write down that a library was accepted, when there is something new to write.
 
         Args:
             checked_at: when its server was last asked about it, as far as is known.
+            header: what the trail says of `X-Library-Signature`.
 
         Raises:
             TrustError: `E_ROLLBACK`, `E_EQUIVOCATION`: another process accepted a later or another release meanwhile.
@@ -95,18 +109,23 @@ class TrustKeeper:
         try:
             moved = await self.marks.advance(library, now=now, fetched=fetched, checked_at=min(int(checked_at), now))
             if moved:
-                self._audit_mark(library, record)
+                self._audit_mark(library, record, header)
         except StateError as error:
             if error.code == "E_STATE_DAMAGED":
                 raise
             self._unwritten(error)
 
     def refused(self, error: CodiError, *, origin: str, name: str, digest: str | None = None) -> None:
-        """Write down that a library was refused."""
+        """Write down that a library was refused, or that nothing can be judged where state or cache are not safely ours.
+
+        Args:
+            origin, name: empty when it is not about one server or library.
+        """
         try:
             self.audit.refused(error, origin=origin, library=name, digest=digest)
         except StateError as unwritten:
-            self._unwritten(unwritten)
+            if not isinstance(error, (StateError, CacheError)):  # else what is in the way is being said already
+                self._unwritten(unwritten)
 
     async def quarantine(self, row: LibraryData, code: str) -> None:
         """Keep a refused row as evidence."""
@@ -139,14 +158,15 @@ class TrustKeeper:
         self._asked.add(origin)
         from codi_tui.state.refresh import refresh
 
+        gone: set[str] = set()
         try:
-            return (await refresh(self, source)).gone
+            await refresh(self, source, gone)
         except (FetchError, StateError) as error:
             self._notice(f"the trust document of {origin} could not be refreshed: {error.message}")
         except CodiError as error:
             self.refused(error, origin=origin, name="")
             self._notice(f"a new trust document of {origin} was refused ({error.code}): {error.message}")
-        return set()
+        return gone
 
     async def close(self) -> None:
         """Let go of the database."""
@@ -182,12 +202,6 @@ class TrustKeeper:
         expired = document is not None and document.expires_at <= timestamp(self.clock())
         return expired or self.clock() - stored.checked_at >= TRUST_FRESH_SECONDS
 
-    async def _set_clock(self) -> None:
-        self.clock.observe(await self.marks.latest())
-        if self.clock.is_behind and not self._warned:
-            self._warned = True
-            self._notice("this machine's clock is more than a day behind what was verified before: set it right")
-
     async def _tell_age(self, library: CommandLibrary, record: Record, now: int) -> None:
         days = (now - record.checked_at) // (24 * 60 * 60)
         if now - record.checked_at < STALE_NOTICE_SECONDS or now - record.told_at < STALE_NOTICE_EVERY_SECONDS:
@@ -198,7 +212,7 @@ class TrustKeeper:
         except StateError as error:
             self._unwritten(error)
 
-    def _audit_mark(self, library: CommandLibrary, record: Record) -> None:
+    def _audit_mark(self, library: CommandLibrary, record: Record, header: str | None) -> None:
         before = record.mark
         self.audit.append(
             "mark",
@@ -210,6 +224,7 @@ class TrustKeeper:
             key_id=library.key_id,
             before=None if before is None else before.digest,
             note=None if before else "no rollback history",
+            header=header,
         )
 
     def _unwritten(self, error: StateError) -> None:

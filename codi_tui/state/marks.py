@@ -115,18 +115,6 @@ class MarkStore:
         rows = await self._database.read("SELECT latest FROM clock")
         return int(rows[0][0]) if rows else 0
 
-    async def set_clock(self, latest: int) -> None:
-        """Set the latest time verified, also back: for a user who knows that it was wrong.
-
-        Raises:
-            StateError: it cannot be written.
-        """
-
-        async def operation(transaction: Transaction) -> None:
-            await transaction.execute("INSERT OR REPLACE INTO clock VALUES (1, ?)", (latest,))
-
-        await self._database.write(operation)
-
 
 async def drop_marks(transaction: Transaction, origin: str, key_ids: Collection[str]) -> list[str]:
     """Drop the marks that were set with one of these keys: a thief's may stand too high for every honest release.

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from codi_tui.cache.sqlite import LibraryData, SqliteCache
-    from codi_tui.cache.storage import Row, Transaction
+    from codi_tui.cache.storage import Transaction
     from codi_tui.state.database import StateDatabase
     from codi_tui.state.keeper import TrustKeeper
 
@@ -42,16 +42,6 @@ class Quarantine:
             )
 
         await self._database.write(operation)
-
-    async def list_rows(self) -> list[Row]:
-        """Every kept row as (id, version, hash, code, moved_at, size in bytes), the latest first.
-
-        Raises:
-            StateError: they cannot be read.
-        """
-        return await self._database.read(
-            "SELECT id, version, hash, code, moved_at, length(library_json) FROM quarantine ORDER BY number DESC"
-        )
 
 
 async def quarantine_signed_by(cache: SqliteCache, keeper: TrustKeeper, origin: str, key_ids: Collection[str]) -> int:

@@ -17,24 +17,27 @@ class Refreshed:
 
     Attributes:
         before, now: the document that was here, and the one that is.
-        gone: key ids that no longer count.
+        gone: key ids that no longer count; whoever asked has this set too, also when a later step failed.
         dropped: libraries whose mark was dropped because such a key had set it.
     """
 
     __slots__ = ("before", "dropped", "gone", "now")
 
-    def __init__(self, before: TrustDocument) -> None:
+    def __init__(self, before: TrustDocument, gone: set[str]) -> None:
         self.before = before
         self.now = before
-        self.gone: set[str] = set()
+        self.gone = gone
         self.dropped: list[str] = []
 
 
-async def refresh(keeper: TrustKeeper, source: LibrarySource) -> Refreshed:
+async def refresh(keeper: TrustKeeper, source: LibrarySource, gone: set[str]) -> Refreshed:
     """Take in every newer trust document that a server has, step by step, and keep each step that holds.
 
     That an intermediate document has expired does not matter; the last one is judged when it is used. A chain of more
     than `TRUST_CHAIN_MAX` steps is cut there; what was taken in stays, so that a later refresh can go on.
+
+    Args:
+        gone: takes up the key ids that no longer count, step by step: they are gone although a later step fails.
 
     Raises:
         TrustError: `E_NO_TRUST`, no document was pinned for the server; `E_TRUST_CHAIN`; see `advance`.
@@ -47,7 +50,7 @@ async def refresh(keeper: TrustKeeper, source: LibrarySource) -> Refreshed:
     stored = await keeper.documents.get(source.origin)
     if stored is None:
         raise TrustError(f"no trust document was pinned for {source.origin}", code="E_NO_TRUST")
-    refreshed = Refreshed(stored.restored())
+    refreshed = Refreshed(stored.restored(), gone)
     for step in range(TRUST_CHAIN_MAX + 1):
         try:
             data = await source.fetch_trust(refreshed.now.version + 1)

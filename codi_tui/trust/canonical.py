@@ -9,10 +9,11 @@ from codi_tui.limits import DOCUMENT_MAX_BYTES, JSON_MAX_DEPTH, JSON_MAX_INTEGER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 
+_CONTAINERS = frozenset({dict, list})
 _CANONICAL_MAX_DEPTH = 500
 """Far more than any document may have, and what is deeper would end in the interpreter's own limit."""
 
@@ -27,7 +28,8 @@ def loads_strict(data: bytes) -> Any:
     Raises:
         DocumentError: `E_JSON`; `E_TOO_LARGE` beyond `DOCUMENT_MAX_BYTES` or `JSON_MAX_VALUES`. No other exception.
     """
-    return _load(data, _STRICT)
+    decoder = JSONDecoder(object_pairs_hook=_members_into(set()), parse_float=_finite, parse_constant=_no_constant)
+    return _load(data, decoder)
 
 
 def loads_document(data: bytes) -> Any:
@@ -36,7 +38,16 @@ def loads_document(data: bytes) -> Any:
     Raises:
         DocumentError: `E_JSON`, `E_TOO_LARGE`.
     """
-    return _load(data, _PROFILE)
+    names: set[str] = set()
+    decoder = JSONDecoder(
+        object_pairs_hook=_members_into(names),
+        parse_float=_no_float,
+        parse_int=_safe_integer,
+        parse_constant=_no_constant,
+    )
+    value = _load(data, decoder)
+    _check_names(names)
+    return value
 
 
 def canonical_json(value: object) -> bytes:
@@ -61,7 +72,7 @@ def _load(data: bytes, decoder: JSONDecoder) -> Any:
         raise DocumentError("JSON comes as bytes")
     if len(data) > DOCUMENT_MAX_BYTES:
         raise DocumentError(f"this JSON is larger than {DOCUMENT_MAX_BYTES} bytes", code="E_TOO_LARGE")
-    if data.count(b",") + data.count(b"[") + data.count(b"{") > JSON_MAX_VALUES:
+    if len(data) > JSON_MAX_VALUES and data.count(b",") + data.count(b"[") + data.count(b"{") > JSON_MAX_VALUES:
         raise DocumentError(f"this JSON has more than {JSON_MAX_VALUES} values", code="E_TOO_LARGE")
     try:
         value = decoder.decode(data.decode())
@@ -110,15 +121,15 @@ def _inside(value: object) -> Iterable[Any]:
 
 
 def _check_depth(value: object) -> None:
-    level = [value] if type(value) is dict or type(value) is list else []
+    level = [value] if type(value) in _CONTAINERS else []
     for _ in range(JSON_MAX_DEPTH):
         if not level:
             return
         level = [
             child
             for item in level
-            for child in (item.values() if type(item) is dict else item)
-            if type(child) is dict or type(child) is list
+            for child in (item.values() if type(item) is dict else item)  # type: ignore[attr-defined]
+            if type(child) in _CONTAINERS
         ]
     if level:
         raise DocumentError(f"this JSON is nested deeper than {JSON_MAX_DEPTH} levels")
@@ -134,21 +145,30 @@ def _children(level: list[Any]) -> list[Any]:
     return children
 
 
-def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise DocumentError(f"a member name occurs twice: {twice[:80]!r}")
-    return members
+def _members_into(names: set[str]) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+    """Makes an object of members that are each there once, and adds their names to those of the whole document."""
+
+    def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            raise _twice(pairs)
+        names.update(members)
+        return members
+
+    return unique_members
 
 
-def _profile_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = _unique_members(pairs)
-    names = "".join(members)
-    if not (names.isascii() and names.isprintable()):
-        raise DocumentError(f"a member name is not printable ASCII: {names[:80]!r}")
-    return members
+def _twice(pairs: list[tuple[str, Any]]) -> DocumentError:
+    seen: set[str] = set()
+    twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+    return DocumentError(f"a member name occurs twice: {twice[:80]!r}")
+
+
+def _check_names(names: set[str]) -> None:
+    together = "".join(names)
+    if not (together.isascii() and together.isprintable()):
+        wrong = min(name for name in names if not (name.isascii() and name.isprintable()))
+        raise DocumentError(f"a member name is not printable ASCII: {wrong[:80]!r}")
 
 
 def _finite(text: str) -> float:
@@ -172,9 +192,3 @@ def _safe_integer(text: str) -> int:
 
 def _no_constant(text: str) -> float:
     raise DocumentError(f"{text} is not JSON")
-
-
-_STRICT = JSONDecoder(object_pairs_hook=_unique_members, parse_float=_finite, parse_constant=_no_constant)
-_PROFILE = JSONDecoder(
-    object_pairs_hook=_profile_members, parse_float=_no_float, parse_int=_safe_integer, parse_constant=_no_constant
-)

@@ -15,7 +15,8 @@ import hashlib
 import json
 
 from codi_tui.limits import SURFACE_MAX_BYTES, SURFACE_TEXT_CHARACTERS
-from codi_tui.trust.policy import normal
+from codi_tui.model.quantities import LIMITS
+from codi_tui.trust.policy import covering, normal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def surface(manifest: LibraryManifest) -> Surface:
     made = {
         "form": FORM,
         "version": manifest.library.version,
-        "permissions": sorted({normal(name) for name in manifest.library.permissions}),
+        "permissions": sorted({normal(name) for name in manifest.permissions}),
         "commands": commands,
     }
     if len(surface_text(made)) > SURFACE_MAX_BYTES:
@@ -144,16 +145,10 @@ def _command(command: SubcommandDefinition) -> dict[str, Any]:
             for item in items
         },
         "order": _digest([item.name for item in command.arguments]),
-        "handlers": [_handler(handler) for handler in _chain(command.handler)],
+        "handlers": [_handler(handler) for handler in command.handlers],
         "annotations": {name: value for name, value in command.annotations.items() if value},
     }
     return made if len(json.dumps(made)) <= SURFACE_MAX_BYTES // 8 else {"digest": _digest(made)}
-
-
-def _chain(handler: HandlerDefinition | None) -> Iterator[HandlerDefinition]:
-    while handler is not None:
-        yield handler
-        handler = handler.fallback
 
 
 def _handler(handler: HandlerDefinition) -> dict[str, Any]:
@@ -185,7 +180,8 @@ def _bare(command: dict[str, Any]) -> dict[str, Any]:
 def _permission_changes(old: list[str], new: list[str]) -> Iterator[Change]:
     for name in new:
         if name not in old:
-            yield Change("permission", "", name, None, name)
+            less = name.startswith("limit:") and covering(old, name) is not None
+            yield Change("permission", "", name, None, name, widens=not less)
     for name in old:
         if name not in new:
             yield Change("permission", "", name, name, None, widens=False)
@@ -239,13 +235,16 @@ def _handler_words(handler: dict[str, Any]) -> str:
 
 
 def _limit_changes(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
-    """A limit that is not stated is codi's own, which no library's can be above: to drop one is to raise it."""
+    """A limit that is not stated is what every run has."""
     for name in sorted({*old["limits"], *new["limits"]}):
         before, after = old["limits"].get(name), new["limits"].get(name)
         if before != after:
-            raised = before is not None and (after is None or after > before)
-            yield Change("limits", path, name, _limit(before), _limit(after), widens=raised)
+            usual = LIMITS[name].default if name in LIMITS else 0
+            raised = (usual if after is None else after) > (usual if before is None else before)
+            yield Change("limits", path, name, _limit(name, before), _limit(name, after), widens=raised)
 
 
-def _limit(value: int | None) -> str:
-    return "codi's own" if value is None else str(value)
+def _limit(name: str, value: int | None) -> str:
+    if value is None:
+        return "codi's own"
+    return LIMITS[name].words(value) if name in LIMITS else str(value)

@@ -14,6 +14,9 @@ BUNDLED = "bundled"
 """The origin of the libraries inside the installed package. Installing codi is the grant for what they declare."""
 
 
+_LIMIT = "limit:"
+
+
 class Permissions:
     """What one run may do: declared ∩ granted."""
 
@@ -22,11 +25,16 @@ class Permissions:
     def __init__(self, library: CommandLibrary, command: str, granted: Iterable[str]) -> None:
         self._library = library
         self._command = command
-        self._declared = frozenset(library.manifest.library.permissions)
-        self._granted = self._declared if library.origin == BUNDLED else declared_and_granted(self._declared, granted)
+        bundled = library.origin == BUNDLED
+        self._declared = frozenset(library.manifest.library.permissions if bundled else library.manifest.permissions)
+        self._granted = self._declared if bundled else declared_and_granted(self._declared, granted)
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._granted))
+
+    def has(self, permission: str) -> bool:
+        """Whether the run may do it."""
+        return permission in self._granted or covering(self._granted, permission) is not None
 
     def require(self, permission: str) -> None:
         """Refuse the run unless it has a permission.
@@ -34,7 +42,7 @@ class Permissions:
         Raises:
             GrantError: `E_PERMISSION`; it says whether the library's author or the user could change that.
         """
-        if permission in self._granted or covering(self._granted, permission):
+        if self.has(permission):
             return
         declared = permission if permission in self._declared else covering(self._declared, permission)
         if declared is None:
@@ -56,12 +64,18 @@ def declared_and_granted(declared: Iterable[str], granted: Iterable[str]) -> fro
     """What is both declared and granted, as it is declared. A grant is of one declared permission, however spelled.
 
     A wildcard in a grant covers that same wildcard and nothing else: what a user granted is what the library asked for.
+    Only a limit that was granted is also granted for less of it.
     """
     declared, granted = frozenset(declared), frozenset(granted)
-    if granted <= declared:
+    limits = [item for item in granted if item.startswith(_LIMIT)]
+    if granted <= declared and not limits:
         return granted
     spellings = {normal(item) for item in granted}
-    return frozenset(item for item in declared if normal(item) in spellings)
+    return frozenset(item for item in declared if normal(item) in spellings or _is_less(item, limits))
+
+
+def _is_less(item: str, limits: Iterable[str]) -> bool:
+    return item.startswith(_LIMIT) and covering(limits, item) is not None
 
 
 def normal(text: str) -> str:

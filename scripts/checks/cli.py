@@ -63,9 +63,9 @@ CHECKS = (
     ),
     Check(
         "text: what codi-registry repeats",
-        "registry/main.py",
-        "_print_message(sanitize(message), file)",
-        "_print_message(message, file)",
+        "registry/outcome.py",
+        "return sanitize_line(line, _LINE_CHARACTERS).encode",
+        "return line.encode",
         "tests/terminal/test_naughty_strings.py::test_names_of_files_and_folders",
     ),
     Check(

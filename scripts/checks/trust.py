@@ -267,14 +267,14 @@ CHECKS = (
     Check(
         "ASCII names of members",
         "trust/canonical.py",
-        "if not (names.isascii() and names.isprintable()):",
+        "if not (together.isascii() and together.isprintable()):",
         "if False:",
         "tests/trust/test_canonical.py::test_a_member_name_outside_printable_ascii_is_refused",
     ),
     Check(
         "number of values",
         "trust/canonical.py",
-        'if data.count(b",") + data.count(b"[") + data.count(b"{") > JSON_MAX_VALUES:',
+        'if len(data) > JSON_MAX_VALUES and data.count(b",") + data.count(b"[") + data.count(b"{") > JSON_MAX_VALUES:',
         "if False:",
         "tests/trust/test_canonical.py::test_more_values_than_the_bound_are_refused_before_they_are_parsed",
     ),
@@ -295,15 +295,15 @@ CHECKS = (
     Check(
         "permission: what a grant is of",
         "trust/policy.py",
-        "return frozenset(item for item in declared if normal(item) in spellings)",
-        "return frozenset(item for item in declared if any(covering([one], item) for one in spellings))",
+        "item for item in declared if normal(item) in spellings or",
+        "item for item in declared if any(covering([one], item) for one in spellings) or",
         "tests/trust/test_policy.py::test_a_grant_is_of_exactly_the_permission_written",
     ),
     Check(
         "permission: its grammar in a manifest",
         "model/schema.py",
-        "    parse_permission(text)\n",
-        "",
+        "if parse_permission(text).kind in BY_KIND:",
+        "if False:",
         "tests/trust/test_schema.py::test_a_permission_has_a_known_shape",
     ),
     Check(
@@ -344,8 +344,8 @@ CHECKS = (
     Check(
         "changes: another permission",
         "trust/changes.py",
-        'yield Change("permission", "", name, None, name)',
-        'yield Change("permission", "", name, None, name, widens=False)',
+        "None, name, widens=not less)",
+        "None, name, widens=False)",
         "tests/trust/test_changes.py::test_a_change_that_needs_a_decision",
     ),
     Check(
@@ -386,14 +386,14 @@ CHECKS = (
     Check(
         "changes: a raised limit",
         "trust/changes.py",
-        "raised = before is not None and (after is None or after > before)",
+        "raised = (usual if after is None else after) > (usual if before is None else before)",
         "raised = False",
         "tests/trust/test_changes.py::test_a_change_that_needs_a_decision",
     ),
     Check(
         "permission, granted",
         "trust/policy.py",
-        "self._declared if library.origin == BUNDLED else declared_and_granted(self._declared, granted)",
+        "self._declared if bundled else declared_and_granted(self._declared, granted)",
         "self._declared",
         "tests/trust/test_policy.py::test_a_permission_is_had_only_when_declared_and_granted",
     ),

@@ -8,9 +8,15 @@ from typing import Any
 
 import pytest
 
-from codi_tui.errors import ProtocolError
+from codi_tui.errors import LimitError, ProtocolError
 from codi_tui.execute.guest_events import GuestEvents
-from codi_tui.limits import EVENT_LINE_BYTES, EVENT_MESSAGE_CHARACTERS, EVENT_OUTPUT_BYTES
+from codi_tui.limits import (
+    EVENT_LINE_BYTES,
+    EVENT_MESSAGE_CHARACTERS,
+    EVENT_OUTPUT_BYTES,
+    RUN_EVENTS_BURST,
+    RUN_EVENTS_PER_SECOND,
+)
 from codi_tui.model.events import RunEvent
 
 LINES = (
@@ -158,7 +164,8 @@ def test_only_stdout_is_read() -> None:
     assert [(event.type, event.data) for event in events] == [("output", b"not JSON"), ("log", b""), ("output", b"a")]
 
 
-def test_a_hundred_thousand_lines_take_a_few_seconds_at_most() -> None:
+def test_a_hundred_thousand_lines_take_a_few_seconds_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codi_tui.execute.guest_events.RUN_EVENTS_BURST", 100_000)
     line = b'{"type":"progress","done":3,"total":10,"message":"step"}\n'
     data = line * 1000
     reader = GuestEvents()
@@ -166,3 +173,19 @@ def test_a_hundred_thousand_lines_take_a_few_seconds_at_most() -> None:
     count = sum(1 for _ in range(100) for _ in reader.feed(data))
     assert count == 100_000
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.attack("E6")
+def test_events_that_come_faster_than_the_rate_for_long_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = 100.0
+    monkeypatch.setattr("codi_tui.execute.guest_events.time.monotonic", lambda: seconds)
+    reader = GuestEvents()
+    line = b'{"type":"progress","done":3}\n'
+    assert sum(1 for _ in reader.feed(line * RUN_EVENTS_BURST)) == RUN_EVENTS_BURST
+    with pytest.raises(LimitError) as caught:
+        list(reader.feed(line))
+    assert caught.value.code == "E_WASM_EVENTS"
+    seconds += 1.0
+    assert sum(1 for _ in reader.feed(line * RUN_EVENTS_PER_SECOND)) == RUN_EVENTS_PER_SECOND
+    with pytest.raises(LimitError):
+        list(reader.feed(line))

@@ -103,3 +103,19 @@ def test_what_killed_runs_left_is_removed_by_the_next(tmp_path: Path, runs: Path
     remove_runs_of(str(runs), os.getpid())
     assert {path.name for path in runs.iterdir()} == {f"{10**30}-00", "other"}
     remove_runs_of(str(tmp_path / "nowhere"), 1)
+
+
+def test_where_the_data_folder_cannot_be_written_nothing_is_left_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("1")
+    (tmp_path / "temp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temp"))
+    staging = Staging(str(tmp_path / "file/runs"))
+    staging.confer(definition(), {"file": str(tmp_path / "file")})
+    other = tmp_path / f"temp/codi-{os.getpid()}0-x"
+    other.mkdir()
+    assert len(list((tmp_path / "temp").iterdir())) == 2
+    remove_runs_of(str(tmp_path / "file/runs"), os.getpid())
+    assert list((tmp_path / "temp").iterdir()) == [other]
+    assert (tmp_path / "file").read_text() == "1"

@@ -82,6 +82,10 @@ def ask_at_terminal(*words: str, answer: str = "", **environment: str) -> tuple[
         return status, shown.text()
 
 
+def not_asked(written: str) -> None:
+    assert PROMPT not in written
+
+
 def test_a_script_is_refused_with_what_it_means_and_the_commands_that_would_grant_it(
     publisher: Publisher, codi: Codi
 ) -> None:
@@ -178,14 +182,15 @@ def test_ctrl_c_at_the_question_is_130(publisher: Publisher) -> None:
 
 
 def test_nobody_is_asked_in_ci(publisher: Publisher) -> None:
-    status, shown = ask_at_terminal("demo.run", CI="true")
-    assert (status, PROMPT in shown) == (77, False)
+    with terminal(*in_session(CODI, "demo.run"), size=(160, 40), CI="true") as shown:
+        assert shown.finish(lambda: not_asked(shown.text())) == 77
+        not_asked(shown.text())
 
 
 def test_nobody_is_asked_when_stderr_is_no_terminal(publisher: Publisher, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with terminal(*in_session("/bin/sh", "-c", f"{CODI} demo.run 2> {log}"), size=(80, 24), CI="") as shown:
-        assert shown.finish() == 77
+        assert shown.finish(lambda: not_asked(log.read_text() if log.exists() else "")) == 77
     assert "E_PERMISSION" in log.read_text()
 
 

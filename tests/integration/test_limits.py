@@ -1,11 +1,9 @@
-"""Hostile modules: each is stopped at its limit, which is named, and the next run works."""
+"""How runs of hostile modules end: their status and words, with readers that stall, on terminals and in pipes."""
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,14 +15,8 @@ from support.libraries import PUBLIC_KEY, manifest, publish, signed, subcommand,
 from support.server import serving
 
 MODULES = {
-    "loop": libraries.LOOP,
     "flood": libraries.FLOOD,
-    "grow": libraries.GROW,
-    "leap": libraries.GROW_AT_ONCE,
-    "large": libraries.LARGE_AT_START,
-    "sleep": libraries.SLEEP,
     "trap": libraries.TRAP,
-    "recurse": libraries.RECURSE,
     "random": libraries.RANDOM,
     "foreign": libraries.FOREIGN,
     "hello": libraries.HELLO,
@@ -32,7 +24,6 @@ MODULES = {
     "status63": libraries.exit_with(63),
     "flooderr": libraries.FLOOD.replace("(i32.const 1) (i32.const 0)", "(i32.const 2) (i32.const 0)"),
     "stall": libraries.WRITE_THEN_GROW,
-    "tables": '(module (table 20000 funcref) (memory (export "memory") 1) (func (export "_start")))',
     "noexport": '(module (func (export "_start")))',
     "jsonescape": libraries.printing(1, b'"\x1b]52;c;aGk=\x07"'),
     "escape": libraries.printing(1, b"\x1b]52;c;aGk=\x1b\\ok\n"),
@@ -55,46 +46,6 @@ def hostile(home: Path, tmp_path: Path) -> Iterator[None]:
     with serving(tmp_path / "site") as server:
         add_server(home, server.origin, PUBLIC_KEY, list(MODULES))
         yield
-
-
-@pytest.mark.parametrize(
-    ("name", "code", "word"),
-    [
-        ("flood", "E_WASM_OUTPUT", "1048576 bytes"),
-        ("grow", "E_WASM_MEMORY", "16 MiB"),
-        ("leap", "E_WASM_MEMORY", "16 MiB"),
-        ("large", "E_WASM_MEMORY", "16 MiB"),
-        ("recurse", "E_WASM_STACK", "stack"),
-        ("tables", "E_WASM_TABLES", "tables"),
-    ],
-)
-def test_a_module_that_floods_or_grows_is_stopped_at_its_limit(name: str, code: str, word: str, codi: Codi) -> None:
-    result = codi(f"{name}.run")
-    assert result.status == 75
-    assert code in result.stderr
-    assert word in result.stderr
-    assert codi("hello.run").stdout == b"hello\n"
-
-
-@pytest.mark.parametrize("name", ["loop", "sleep"])
-def test_a_module_that_loops_or_sleeps_is_stopped_by_the_clock(name: str, codi: Codi) -> None:
-    codi("run", "--dry-run", f"{name}.run")
-    codi("run", "--timeout", "0.2", f"{name}.run")
-    start = time.monotonic()
-    result = codi("run", "--timeout", "1", f"{name}.run")
-    assert time.monotonic() - start < 1.9
-    assert result.status == 75
-    assert "E_WASM_TIME" in result.stderr
-    assert "1 s" in result.stderr
-
-
-def test_the_output_limit_is_exact(codi: Codi) -> None:
-    assert len(codi("run", "--output", "raw", "flood.run").stdout) == LIMITS["output_bytes"]
-
-
-def test_the_memory_of_a_growing_guest_is_never_really_taken(codi: Codi) -> None:
-    codi("leap.run")
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1_500_000
 
 
 def test_a_crash_is_70_with_its_reason(codi: Codi) -> None:

@@ -21,7 +21,7 @@ def registry(*words: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def key(tmp_path: Path) -> Path:
-    assert registry("keygen", tmp_path / "team.key").returncode == 0
+    assert registry("keygen", "--file", tmp_path / "team.key").returncode == 0
     return tmp_path / "team.key"
 
 
@@ -42,9 +42,9 @@ def source(tmp_path: Path) -> list[object]:
 
 def test_a_key_is_private_never_printed_and_never_overwritten(key: Path) -> None:
     assert key.stat().st_mode & 0o777 == 0o600
-    again = registry("keygen", key)
+    again = registry("keygen", "--file", key)
     assert again.returncode == 73
-    other = registry("keygen", key.with_name("other.key"))
+    other = registry("keygen", "--file", key.with_name("other.key"))
     assert other.stdout.startswith("public key ")
     assert key.with_name("other.key").read_text().strip() not in other.stdout + other.stderr
 
@@ -54,7 +54,7 @@ def test_from_a_key_to_a_command_that_runs(
 ) -> None:
     signed = registry("sign", *source, "--key", key, "--sequence", "1", "--to", tmp_path / "out")
     assert signed.returncode == 0, signed.stderr
-    document = Path(signed.stdout.strip())
+    document = Path(signed.stdout.splitlines()[0])
     verified = registry("verify", document, "--public-key", public_key)
     assert verified.returncode == 0
     assert "demo 1.0.0" in verified.stdout

@@ -281,7 +281,7 @@ async def test_a_peer_that_does_not_even_answer_a_ping_is_left(monkeypatch: pyte
         port = server.sockets[0].getsockname()[1]
         began = time.monotonic()
         try:
-            error = await Remote(f"http://127.0.0.1:{port}").error("lines")
+            error = await Remote(f"http://127.0.0.1:{port}").error("lines", wall_seconds=2)
         finally:
             over.set()
             server.close(close_connections=False)

@@ -47,7 +47,7 @@ def forms(draw: st.DrawFn) -> tuple[SubcommandDefinition, dict[str, Any]]:
     return SubcommandDefinition(subcommand(arguments=arguments, options=options), "demo.run"), values
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(forms(), st.one_of(st.just(""), TEXT.map("@{}".format), TEXT))
 def test_a_line_reads_back_to_the_values_that_it_was_written_from(
     form: tuple[SubcommandDefinition, dict[str, Any]], stdin: str

@@ -29,7 +29,7 @@ from codi_tui.text import sanitize
 from codi_tui.trust.envelope import _decode_base64
 from support.libraries import manifest, subcommand
 
-FEW = settings(max_examples=150, deadline=None, derandomize=True)
+FEW = settings(max_examples=80, deadline=None, derandomize=True)
 
 # Versions
 
@@ -349,7 +349,7 @@ PLACES = places(FULL)[1:]
 
 
 @pytest.mark.attack("B11")
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), SPOILERS), min_size=1, max_size=2))
 def test_a_spoilt_manifest_is_refused_or_read_without_an_error(spoilt: list[tuple[tuple[Any, ...], Any]]) -> None:
     source = copy.deepcopy(FULL)

@@ -15,7 +15,7 @@ from codi_tui.model.arguments import check_values, command_schema, definition_pr
 from codi_tui.model.manifest import LibraryManifest, SubcommandDefinition
 from codi_tui.model.schema import _Manifest, validate_manifest
 
-FEW = settings(max_examples=100, deadline=None, derandomize=True)
+FEW = settings(max_examples=50, deadline=None, derandomize=True)
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=10)
 SMALL = st.integers(-5, 5)
@@ -71,7 +71,7 @@ def finite(value: Any) -> bool:
     return True
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(parameters("x"), VALUES, st.booleans(), st.booleans())
 def test_the_checker_and_jsonschema_agree(
     definition: dict[str, Any], value: Any, given_it: bool, unknown: bool

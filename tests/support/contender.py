@@ -27,6 +27,7 @@ class Shared:
     """A server whose latest release is a number in a file."""
 
     local = False
+    networked = True
     origin = ORIGIN
 
     def __init__(self, folder: Path) -> None:

@@ -19,8 +19,8 @@ KEY = SigningKey(SEED)
 PUBLIC_KEY = bytes(KEY.verify_key)
 OTHER_KEY = SigningKey(b"\x08" * 32)
 
-_WASI = '(import "wasi_snapshot_preview1" "{0}" (func ${0} (param {1}) (result i32)))'
-FD_WRITE = _WASI.format("fd_write", "i32 i32 i32 i32")
+WASI_IMPORT = '(import "wasi_snapshot_preview1" "{0}" (func ${0} (param {1}) (result i32)))'
+FD_WRITE = WASI_IMPORT.format("fd_write", "i32 i32 i32 i32")
 HELLO = f"""(module {FD_WRITE} (memory (export "memory") 1)
  (data (i32.const 0) "\\08\\00\\00\\00\\06\\00\\00\\00hello\\n")
  (func (export "_start") (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 100)))))"""
@@ -48,7 +48,7 @@ SLEEP = """(module
  (memory (export "memory") 1)
  (func (export "_start") (i64.store (i32.const 24) (i64.const 60000000000)) (i32.store (i32.const 16) (i32.const 1))
   (drop (call $poll (i32.const 0) (i32.const 100) (i32.const 1) (i32.const 200)))))"""
-RANDOM = f"""(module {_WASI.format("random_get", "i32 i32")} (memory (export "memory") 1)
+RANDOM = f"""(module {WASI_IMPORT.format("random_get", "i32 i32")} (memory (export "memory") 1)
  (func (export "_start") (drop (call $random_get (i32.const 0) (i32.const 8)))))"""
 FOREIGN = '(module (import "env" "system" (func (param i32))) (memory (export "memory") 1) (func (export "_start")))'
 STDIN_TO_STDOUT = f"""(module {FD_WRITE}

@@ -1,20 +1,20 @@
-"""The sandbox in this process, and the probe: a program that tries what its words say."""
+"""The sandbox, and the probe: a program that tries what its words say."""
 
 from __future__ import annotations
 
 import functools
+import os
+import pickle
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from codi_tui.execute.artefacts import ArtefactStore
 from codi_tui.execute.executor import DynamicExecutor
 from codi_tui.execute.granted import guest_environment
-from codi_tui.execute.module import engine
 from codi_tui.execute.wasm import WasmSandbox
 from codi_tui.model.events import RunEvent
 from codi_tui.trust import CommandLibrary, Keyring, SecurityValidator, VerifiedModule
@@ -52,8 +52,28 @@ def probing(*permissions: str, parameters: Iterable[dict[str, Any]] = (), **hand
     )
 
 
+def in_child(call: Callable[[], Any]) -> Any:
+    """What a call returns in a child: the walls that a run puts up round its process stay up."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with os.fdopen(writer, "wb") as answer:
+            try:
+                pickle.dump(call(), answer)
+            except BaseException as error:  # noqa: BLE001 - the parent raises it
+                pickle.dump(error, answer)
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as answer:
+        result = pickle.load(answer)
+    os.waitpid(child, 0)
+    if isinstance(result, BaseException):
+        raise result
+    return result
+
+
 class Bench:
-    """A sandbox with folders of its own."""
+    """A sandbox with folders of its own, each run in a process of its own."""
 
     def __init__(self, folder: Path, modules: Path) -> None:
         self.data, self.settings = folder / "data", folder / "settings"
@@ -78,16 +98,16 @@ class Bench:
             return SecurityValidator(Keyring({}), time.time).verify_module(library, data)
 
         sandbox = WasmSandbox(
-            ArtefactStore(str(self.modules), engine().identity),
+            str(self.modules),
             load_module,
             str(self.data / "runs"),
-            lambda _: None,  # type: ignore[arg-type,return-value]  # the tests' process is not the guest's wall
             own_folders=(str(self.data), str(self.settings)),
             environment=lambda permissions: guest_environment(permissions, str(self.secrets)),
             offline=self.offline,
         )
         executor = DynamicExecutor({"wasm": sandbox})
-        events = run_events(executor, loaded(source, data), "demo.run", arguments, granted)
+        library = loaded(source, data)
+        events: list[RunEvent] = in_child(lambda: run_events(executor, library, "demo.run", arguments, granted))
         runs = self.data / "runs"
         assert not runs.exists() or list(runs.iterdir()) == []
         return events

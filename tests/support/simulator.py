@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from codi_tui.cache.sqlite import SqliteCache
 from codi_tui.cache.storage import BlockingStorage
 from codi_tui.errors import CodiError, FetchError, NotFoundError
-from codi_tui.execute.module import validate_module
+from codi_tui.execute.module import validate_wasm
 from codi_tui.library.directory import DirectoryClient
 from codi_tui.library.source import Delivery
 from codi_tui.loader import DynamicLoader, ResolvedCommand
@@ -34,6 +34,7 @@ class Simulator:
     """A library server's answers, without a network."""
 
     local = False
+    networked = True
 
     def __init__(self, *documents: bytes, origin: str = ORIGIN) -> None:
         self.origin = origin
@@ -162,7 +163,7 @@ class Bench:
             self.sources,
             SecurityValidator(keyring, clock),
             now=clock,
-            check_module=validate_module,
+            check_module=validate_wasm,
             offline=self.offline,
             notice=self.notices.append,
             trust=self.keeper(keyring, clock) if self.remembers else None,

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pyte
@@ -68,12 +68,13 @@ class Terminal:
             assert self.process.poll() is None, f"it ended:\n{self.text()}"
             self.read()
 
-    def finish(self) -> int:
-        """Wait for the program's end; returns its status."""
+    def finish(self, look: Callable[[], None] = lambda: None) -> int:
+        """Wait for the program's end, and look at something meanwhile; returns its status."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while self.process.poll() is None:
             assert time.monotonic() < deadline, f"it does not end:\n{self.text()}"
             self.read()
+            look()
         self.read(0.1)
         return self.process.returncode
 

@@ -318,9 +318,13 @@ def test_names_of_files_and_folders(home: Path, tmp_path: Path) -> None:
     for words in (
         ("verify", str(folder / "none"), "--public-key", text),
         ("verify", str(folder / "none"), "--public-key", PUBLIC_KEY.hex()),
-        ("keygen", str(folder / "none/key")),
+        ("keygen", "--file", str(folder / "none/key")),
         ("sign", text, "--key", str(folder / "none"), "--sequence", "1", "--to", text),
         (text,),
+        ("new", text, "--lang", "c"),
+        ("keygen", "--name", text),
+        ("build", text),
+        ("publish", text, "--to", text, "--public-key", PUBLIC_KEY.hex()),
         ("verify", "a", "--public-key", "x", text),
         ("sign", text, "--sequence", text),
     ):

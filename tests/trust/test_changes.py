@@ -86,12 +86,12 @@ def test_what_is_not_part_of_it_asks_nothing() -> None:
         (
             made(**handled(limits={"wall_seconds": 1})),
             made(**handled(limits={"wall_seconds": 9})),
-            "~ invoice.send  limit wall_seconds: 1 → 9",
+            "~ invoice.send  limit wall_seconds: 1s → 9s",
         ),
         (
             made(**handled(limits={"wall_seconds": 1})),
             made(**handled()),
-            "~ invoice.send  limit wall_seconds: 1 → codi's own",
+            "~ invoice.send  limit wall_seconds: 1s → codi's own",
         ),
     ],
 )
@@ -108,12 +108,28 @@ def test_a_change_that_needs_a_decision(old: dict[str, Any], new: dict[str, Any]
         (
             made(**handled()),
             made(**handled(limits={"wall_seconds": 9})),
-            "~ invoice.send  limit wall_seconds: codi's own → 9",
+            "~ invoice.send  limit wall_seconds: codi's own → 9s",
         ),
     ],
 )
 def test_a_change_that_is_told_only(old: dict[str, Any], new: dict[str, Any], line: str) -> None:
     assert difference(old, new) == ([line], False)
+
+
+def test_a_limit_beyond_the_usual_is_a_permission_more_and_less_of_it_is_none() -> None:
+    usual, more, most = (made(**handled(limits={"memory_bytes": size << 20})) for size in (256, 512, 1024))
+    raised = "~ invoice.send  limit memory_bytes: 512MiB → 1GiB"
+    told = "take up to 1 GiB of memory, and not the 256 MiB that others have"
+    assert difference(more, most) == (
+        [f"+ limit:memory:1GiB   {told}", raised, "- limit:memory:512MiB   no longer asked for"],
+        True,
+    )
+    assert difference(usual, more)[1]
+    assert not difference(most, more)[1]
+    assert difference(most, made(**handled())) == (
+        ["- limit:memory:1GiB   no longer asked for", "~ invoice.send  limit memory_bytes: 1GiB → codi's own"],
+        False,
+    )
 
 
 def test_two_spellings_of_a_permission_are_one() -> None:
@@ -193,9 +209,9 @@ def test_a_surface_is_bounded_and_still_sees_every_change() -> None:
 
 
 def test_what_is_kept_of_removed_commands_is_bounded() -> None:
-    kept = many(3)
+    kept, commands = many(3), many(2000)["commands"]
     for number in range(8):
-        renamed = {f"g{number}.{path}": item for path, item in many(2000)["commands"].items()}
+        renamed = {f"g{number}.{path}": item for path, item in commands.items()}
         kept = keeping_removed(kept, {**many(3), "commands": renamed})
         assert len(surface_text(kept)) <= SURFACE_MAX_BYTES
         if kept["form"] == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from codi_tui.errors import CodiError, FetchError, StateError, TrustError
 from codi_tui.limits import HISTORY_DIGESTS
 from codi_tui.model.times import timestamp
+from codi_tui.operations import trust as operations
 from codi_tui.operations.core import drive
 from codi_tui.trust import Mark, TrustedClock
 from codi_tui.trust.marks import check_mark
@@ -250,6 +252,26 @@ class TestRevocation:
         bench.offline = True
         assert refusal(bench).code == "E_KEY_REVOKED"
 
+    def test_what_a_revoked_key_signed_is_kept_as_evidence_although_a_later_step_fails(
+        self, bench: Bench, server: Simulator
+    ) -> None:
+        bench.pin(trust())
+        bench.load()
+        server.trust[2] = trust(2, keys=[entry(KEY, "revoked"), entry(OTHER_KEY, "active")], rules=RULES)
+        server.trust[3] = trust(4)
+        with pytest.raises(TrustError):
+            drive(operations.refresh(bench.core(), ORIGIN))
+        assert bench.state("SELECT code FROM quarantine") == [("E_KEY_REVOKED",)]
+
+    def test_of_a_refresh_on_the_way_too(self, bench: Bench, server: Simulator) -> None:
+        bench.pin(trust())
+        bench.load()
+        server.trust[2] = trust(2, keys=[entry(KEY, "revoked"), entry(OTHER_KEY, "active")], rules=RULES)
+        server.trust[3] = trust(4)
+        bench.now += 2 * 60 * 60
+        fetch(bench, server, release(6, "1.1.0", key=OTHER_KEY))
+        assert bench.state("SELECT code FROM quarantine") == [("E_KEY_REVOKED",)]
+
 
 class TestDamage:
     @pytest.mark.attack("D10")
@@ -257,6 +279,14 @@ class TestDamage:
         bench.load()
         (line,) = bench.audit()
         assert (line["event"], line["note"], line["sequence"]) == ("mark", "no rollback history", 5)
+
+    def test_a_release_that_came_without_a_signature_in_its_header_is_noted(
+        self, bench: Bench, server: Simulator
+    ) -> None:
+        bench.load()
+        server.header = json.loads(release(6, "1.1.0"))["library"]["signature"]
+        fetch(bench, server, release(6, "1.1.0"))
+        assert [(line["sequence"], line.get("header")) for line in bench.audit()] == [(5, "absent"), (6, None)]
 
     @pytest.mark.attack("D10")
     def test_a_lost_state_is_seen_in_the_trail(self, bench: Bench) -> None:
@@ -284,6 +314,7 @@ class TestDamage:
         assert error.hint
         assert bench.state_path.exists()
         assert isinstance(refusal(bench), StateError)
+        assert bench.refusals() == [error.code] * 2
 
     def test_damage_that_shows_when_a_mark_is_written_refuses(
         self, bench: Bench, monkeypatch: pytest.MonkeyPatch
@@ -319,6 +350,20 @@ class TestClock:
         assert (clock(), clock.is_behind) == (NOW + 2 * DAY, True)
         clock.observe(0)
         assert clock() == NOW + 2 * DAY
+
+    def test_trust_is_pinned_refreshed_and_listed_by_the_latest_time_too(self, bench: Bench) -> None:
+        bench.pin(trust(expires_at=timestamp(NOW + DAY)))
+        bench.now = NOW + DAY // 2
+        bench.state("INSERT OR REPLACE INTO clock VALUES (1, ?)", (NOW + 10 * DAY,))
+        core = bench.core()
+        drive(operations.list_trusted(core))
+        assert core.trust.clock() == NOW + 9 * DAY
+        with pytest.raises(TrustError) as caught:
+            drive(operations.refresh(bench.core(), ORIGIN))
+        assert caught.value.code == "E_TRUST_EXPIRED"
+        with pytest.raises(TrustError) as caught:
+            bench.pin(trust(expires_at=timestamp(NOW + DAY)))
+        assert caught.value.code == "E_TRUST_EXPIRED"
 
     @pytest.mark.attack("A17")
     def test_a_clock_that_was_set_back_brings_nothing_expired_to_life(self, bench: Bench, server: Simulator) -> None:

@@ -11,7 +11,7 @@ from codi_tui.execute.wasm import check_imports
 from codi_tui.model.permission import meaning, parse_permission
 from codi_tui.operations.core import drive
 from codi_tui.trust import BUNDLED, CommandLibrary, Permissions
-from support.libraries import manifest, signed
+from support.libraries import manifest, signed, subcommand
 from support.trust import ISSUED, admit, trusted, validator
 
 WASI = "wasi_snapshot_preview1."
@@ -85,6 +85,43 @@ def test_the_command_that_would_grant_a_permission_is_safe_to_paste() -> None:
     assert words == ["codi", "run", "--allow", hostile, "demo.run"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "limit:memory:5GiB",
+        "limit:memory:0MiB",
+        "limit:memory:01MiB",
+        "limit:memory:1h",
+        "limit:memory:1",
+        "limit:wall:25h",
+        "limit:wall:",
+        "limit:wall:1.5h",
+        "limit:cpu:-1s",
+        "limit:tables:5",
+        "limit:output:2048GiB",
+        "limit:memory:٣MiB",
+        "limit:memory:1mib",
+        "limit:wall:99999999999999999999s",
+        "limit:memory:MiB",
+    ],
+)
+def test_a_limit_is_a_whole_amount_up_to_its_ceiling(text: str) -> None:
+    with pytest.raises(ValueError, match="not a permission"):
+        parse_permission(text)
+
+
+def test_a_granted_limit_covers_what_is_not_more() -> None:
+    commands = {"demo": {"description": "", "subcommands": {"run": asking(memory_bytes=512 << 20)}}}
+    asks = admit(signed(manifest(commands=commands), issued_at=ISSUED))
+    assert list(Permissions(asks, "demo.run", ["limit:memory:1GiB"])) == ["limit:memory:512MiB"]
+    assert list(Permissions(asks, "demo.run", ["limit:memory:524288KiB"])) == ["limit:memory:512MiB"]
+    assert list(Permissions(asks, "demo.run", ["limit:memory:511MiB", "limit:output:1GiB"])) == []
+
+
+def asking(**limits: int) -> dict[str, object]:
+    return subcommand(handler={"type": "wasm", "function": "main", "limits": limits})
+
+
 EVERY_KIND = {
     "net:api.example.com": "send data to and receive data from api.example.com, port 443",
     "net:api.example.com:8443": "send data to and receive data from api.example.com, port 8443",
@@ -98,6 +135,10 @@ EVERY_KIND = {
     "random": "draw random numbers",
     "local:agent.create": "call codi's own function agent.create, outside the sandbox",
     "ws:run.example.com": "run on the server run.example.com, port 443, which is sent its arguments and input",
+    "limit:wall:90m": "run for up to 90 minutes at a time, and not the 5 minutes that others have",
+    "limit:cpu:3600s": "use up to 1 hour of processor time, and not the 2 minutes that others have",
+    "limit:memory:1024MiB": "take up to 1 GiB of memory, and not the 256 MiB that others have",
+    "limit:output:4GiB": "write up to 4 GiB of output, and not the 1 GiB that others have",
     "ws:server": "run on its library server, which is sent its arguments and input",
 }
 

@@ -134,6 +134,7 @@ def test_a_member_of_another_type_is_refused_and_is_no_crash(member: str, value:
         {"type": "wasm", "function": "f", "limits": []},
         {"type": "wasm", "function": "f", "limits": {"wall_seconds": 0}},
         {"type": "wasm", "function": "f", "limits": {"memory_bytes": 2**40}},
+        {"type": "wasm", "function": "f", "limits": {"cpu_seconds": 100_000}},
         {"type": "wasm", "function": "f", "fallback": {}},
     ],
 )
@@ -343,3 +344,7 @@ def test_ten_thousand_options_are_refused_at_once() -> None:
     began = time.perf_counter()
     assert "256" in problem(source).message
     assert time.perf_counter() - began < 0.6
+
+
+def test_a_limit_is_not_declared_beside_what_asks_for_it() -> None:
+    assert problem(manifest(library={"permissions": ["limit:memory:1GiB"]})).code == "E_SCHEMA"

@@ -76,7 +76,7 @@ class TestSignature:
             assert caught.value.code == "E_SIGNATURE"
 
     def test_every_flipped_byte_of_a_delivered_document_is_refused(self) -> None:
-        data = large_document()
+        data = signed(issued_at=ISSUED)
         for at in range(len(data)):
             refusal(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
 

@@ -191,7 +191,7 @@ async def test_lost_lines_are_told_and_the_users_line_stays(tmp_path: Path) -> N
                 buffer.feed(b"more %d\n" % number)
         await settled(pane, pilot)
         assert buffer.lost
-        assert "not kept (the limit of 100 bytes)" in pane.foot()
+        assert "not kept (the limit of 100 B)" in pane.foot()
         assert drawn(pane)[0] in (before, f"= ({len(buffer.lost):,} lines were not kept)".replace(",", " "))
         await press(pilot, "home")
         shown = drawn(pane)

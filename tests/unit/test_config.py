@@ -123,9 +123,12 @@ def test_a_file_that_cannot_be_read_is_not_an_empty_one(tmp_path: Path) -> None:
         ("https://1.2.3.4", "https://1.2.3.4"),
         ("https://[::1]:443", "https://[::1]"),
         ("https://[2001:db8::1]", "https://[2001:db8::1]"),
+        ("file:///srv/codi", "file:///srv/codi"),
+        ("file:///srv/codi/", "file:///srv/codi"),
+        ("file:///home/zoë/my libraries", "file:///home/zoë/my libraries"),
     ],
 )
-def test_an_origin_is_scheme_host_and_port(url: str, origin: str) -> None:
+def test_an_origin_is_scheme_host_and_port_or_a_folder(url: str, origin: str) -> None:
     assert parse_origin(url) == origin
 
 
@@ -146,7 +149,19 @@ def test_plain_http_is_for_an_allowed_loopback_only(host: str) -> None:
         "https://",
         "https:///x",
         "ftp://a",
-        "file:///etc/passwd",
+        "file://etc/passwd",
+        "file:etc",
+        "file://",
+        "file:///",
+        "file:////srv",
+        "file:///srv//codi",
+        "file:///srv/../codi",
+        "file:///srv/%41",
+        "file:///srv?x",
+        "file:///srv#x",
+        "file:///srv\\x",
+        "file:///srv\n",
+        "file:///srv/\u202ex",
         "HTTPS://a.example",
         "https://A.example",
         "https://a.example/path",

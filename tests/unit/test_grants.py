@@ -15,13 +15,15 @@ import pytest
 from codi_tui.cache.aio import AsyncStorage
 from codi_tui.cache.storage import BlockingStorage
 from codi_tui.errors import GrantError, NotFoundError, StateError, TrustError, UsageError
+from codi_tui.execute.invocation import Invocation
+from codi_tui.limits import RUN_CPU_SECONDS, RUN_OUTPUT_BYTES
 from codi_tui.operations.grant_commands import add_command, add_grants, approve_library, find_grants, find_library
 from codi_tui.operations.grants import authorize, needed_permissions, review
 from codi_tui.operations.question import Answer, Question
 from codi_tui.state.audit import AuditLog
 from codi_tui.state.database import STATE_FILE, StateDatabase
 from codi_tui.state.grants import GrantStore
-from codi_tui.trust import BUNDLED, CommandLibrary
+from codi_tui.trust import BUNDLED, CommandLibrary, Permissions
 from codi_tui.trust.changes import surface, surface_text
 from support.libraries import manifest, subcommand
 from support.runs import ORIGIN, loaded
@@ -121,6 +123,57 @@ async def test_what_is_allowed_for_one_run_has_to_be_declared(door: Door) -> Non
     assert await door.run(library("clock"), allow=("clock", "random")) == ["clock"]
     with pytest.raises(UsageError):
         await door.run(library(), allow=("everything",))
+
+
+async def test_a_limit_beyond_the_usual_is_asked_for_and_granted_like_anything_else(door: Door) -> None:
+    def wanting(memory_mib: int, version: str = "1.0.0") -> CommandLibrary:
+        limits = {"wall_seconds": 60, "memory_bytes": memory_mib << 20}
+        return library(version=version, handler={"type": "wasm", "function": "main", "limits": limits})
+
+    assert await door.run(wanting(256)) == []
+    error = await refused(door, wanting(512))
+    assert (error.code, error.lines[0]) == (
+        "E_CHANGED",
+        "+ limit:memory:512MiB   take up to 512 MiB of memory, and not the 256 MiB that others have",
+    )
+    assert await door.run(wanting(512), "grant") == ["limit:memory:512MiB"]
+    assert await door.run(wanting(512)) == ["limit:memory:512MiB"]
+    assert await door.run(wanting(384, "1.1.0")) == ["limit:memory:384MiB"], "less than was granted asks nothing"
+    assert (await refused(door, wanting(1024, "1.2.0"))).code == "E_CHANGED"
+
+
+async def test_a_limit_is_needed_by_the_command_that_asks_for_it_and_no_other(door: Door) -> None:
+    limits = {"cpu_seconds": 600}
+    commands = {
+        "demo": {
+            "description": "",
+            "subcommands": {
+                "run": subcommand(),
+                "long": subcommand(handler={"type": "wasm", "function": "main", "limits": limits}),
+            },
+        }
+    }
+    both = loaded(manifest(commands=commands))
+    assert both.manifest.permissions == ["limit:cpu:10m"]
+    for name, needed in (("demo.run", []), ("demo.long", ["limit:cpu:10m"])):
+        definition = both.manifest.find(name)
+        assert definition is not None
+        assert needed_permissions(both, definition.handler) == needed
+        held = Invocation(both, definition, {}, Permissions(both, name, needed)).limits(definition.handler)
+        assert held.cpu_seconds == (600 if needed else RUN_CPU_SECONDS)
+        cut = Invocation(both, definition, {}, Permissions(both, name, [])).limits(definition.handler)
+        assert cut.cpu_seconds == RUN_CPU_SECONDS
+
+
+def test_the_user_s_own_time_and_the_caller_s_own_output_stand_above_the_rest() -> None:
+    one = library()
+    definition = one.manifest.find("demo.run")
+    assert definition is not None
+    permissions = Permissions(one, "demo.run", [])
+    long = Invocation(one, definition, {}, permissions, 3600.0, output_bytes=1 << 20).limits(definition.handler)
+    assert (long.wall_seconds, long.cpu_seconds, long.output_bytes) == (3600, 3600, 1 << 20)
+    short = Invocation(one, definition, {}, permissions, 1.0, output_bytes=1 << 50).limits(definition.handler)
+    assert (short.wall_seconds, short.cpu_seconds, short.output_bytes) == (1, RUN_CPU_SECONDS, RUN_OUTPUT_BYTES)
 
 
 async def test_a_grant_is_of_this_origin_library_and_rule(door: Door) -> None:

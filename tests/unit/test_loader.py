@@ -532,7 +532,7 @@ class TestSources:
 
         cache = bench.cache()
         validator = bench.loader(cache)._validator
-        loader = DynamicLoader(cache, [server], validator, now=lambda: NOW, check_module=lambda _: None, stored=stored)
+        loader = DynamicLoader(cache, [server], validator, now=lambda: NOW, check_module=lambda *_: None, stored=stored)
         for _ in range(2):
             drive(loader.load_command("demo.run"))
         assert told == [cache]
@@ -741,7 +741,7 @@ class TestDirectory:
 def test_a_loader_says_nothing_unless_it_is_given_somebody_to_tell(tmp_path: Path, server: Simulator) -> None:
     bench = Bench(tmp_path, server)
     loader = DynamicLoader(
-        None, [server], bench.loader(cached=False)._validator, now=lambda: NOW, check_module=lambda _: None
+        None, [server], bench.loader(cached=False)._validator, now=lambda: NOW, check_module=lambda *_: None
     )
     assert drive(loader.load_command("demo.run")).library.name == "demo"
     loader._give_up_cache(CacheError("x"))

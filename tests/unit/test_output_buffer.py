@@ -197,7 +197,7 @@ def test_the_spool_is_bounded_in_bytes_and_in_blocks(tmp_path: Path) -> None:
     buffer = OutputBuffer(Spool(str(tmp_path), max_bytes=10))
     buffer.feed(b"12345\n")
     buffer.feed(b"67890\n")
-    assert buffer.stopped == "the limit of 10 bytes"
+    assert buffer.stopped == "the limit of 10 B"
     assert texts(buffer) == ["12345", "67890"]
     buffer.close()
     buffer = OutputBuffer(Spool(str(tmp_path), max_blocks=3))

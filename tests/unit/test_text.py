@@ -7,7 +7,10 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from codi_tui import text as module
 from codi_tui.text import SafeText, sanitize, sanitize_line
 
 C0 = [chr(code) for code in range(0x20) if chr(code) not in "\n\t"]
@@ -143,3 +146,24 @@ def test_a_line_is_one_line_of_bounded_length() -> None:
     assert sanitize_line("x" * 10, 5) == "xxxx…"
     for char in ("\u202e", "\U000e0041", "\n", "\x1b"):
         assert len(sanitize_line(char * 10_000_000, 80)) == 80
+
+
+_TRICKY = st.sampled_from(
+    [*C0, *C1, *BIDI, *ZERO_WIDTH, "\x7f", "\n", "\t", "a", "é", "日", "\u0301", "\u0e31", "\ufe0f", "\ud800"]
+)
+
+
+@given(st.text(st.one_of(_TRICKY, st.characters()), max_size=60))
+def test_the_short_ways_come_to_the_same_as_the_long_one(text: str) -> None:
+    long = module._UNSAFE.sub(module._visible, text.replace("\r\n", "\n"))
+    assert sanitize(text) == module._MAY_BE_MARKS.sub(module._without_floods, long)
+
+
+@given(st.lists(st.text(_TRICKY, max_size=12), max_size=6))
+def test_pieces_of_plain_text_come_to_the_same_as_any_others(pieces: list[str]) -> None:
+    shown, slowly = SafeText(), ""
+    for piece in (piece.encode(errors="replace") for piece in pieces):
+        text = sanitize(slowly + piece.decode())
+        assert shown.take(piece).decode() == text[len(slowly) :]
+        marks = len(text) - len(text.rstrip("\u0301\u0e31\ufe0f\u034f"))
+        slowly = text[len(text) - marks :] if marks else ""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from codi_tui.operations.trust_words import ago, changes, fingerprint_lines, read_fingerprint, span, until
+from codi_tui.operations.trust_words import ago, changes, fingerprint_lines, read_fingerprint, until
 from codi_tui.trust.document import TrustDocument, pin, root_fingerprint
 from support.libraries import KEY, OTHER_KEY
 from support.roots import content, entry, id_of, rule, sign
@@ -16,14 +14,6 @@ HEX = "0123456789abcdef" * 4
 def document(**members: object) -> TrustDocument:
     data = sign(content(**members), signers=members.get("root", (0,)))  # type: ignore[arg-type]
     return pin(data, origin=ORIGIN, fingerprint=root_fingerprint(data))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(0, "less than a minute"), (60, "1 minute"), (7_199, "1 hour"), (86_399, "23 hours"), (86_400 * 2, "2 days")],
-)
-def test_a_length_of_time(seconds: int, said: str) -> None:
-    assert span(seconds) == said
 
 
 def test_times_ahead_and_behind() -> None:

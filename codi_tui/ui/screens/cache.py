@@ -14,6 +14,7 @@ from textual.widgets import Static
 from codi_tui.errors import CodiError
 from codi_tui.operations.cached import CachedLibrary, compiled_bytes, evict, list_cached, verify_cached
 from codi_tui.operations.core import Core
+from codi_tui.operations.measures import short_span, size
 from codi_tui.ui.faults import SaysFaults
 from codi_tui.ui.glyphs import Glyphs
 from codi_tui.ui.safe import line, paragraph
@@ -21,7 +22,6 @@ from codi_tui.ui.screens.text import QuestionScreen
 from codi_tui.ui.widgets.form import signer_of
 from codi_tui.ui.widgets.line_list import LineList, Part, Row
 
-_KIB = 1024
 _WIDE = (22, 10, 18, 18)
 _NARROW = (16, 8, 9, 0)
 """Widths of the columns library, version, from and signer."""
@@ -106,7 +106,7 @@ class CacheScreen(SaysFaults, Screen[Left]):
     def _row(self, entry: CachedLibrary, wide: bool) -> Row:
         origin = entry.origin.partition("://")[2] or entry.origin
         state, role = self._state(entry)
-        numbers = f"{size(entry.size_bytes):>8} {entry.ratio:>4.1f}x {span(entry.age_seconds):>6}"
+        numbers = f"{size(entry.size_bytes):>8} {entry.ratio:>4.1f}x {short_span(entry.age_seconds):>6}"
         expires = "never" if entry.expires_seconds is None else _until(entry.expires_seconds)
         signer = f" {_cell(signer_of(entry.origin, entry.key_id), _WIDE[3])}" if wide else ""
         name, version, source, _ = _WIDE if wide else _NARROW
@@ -201,24 +201,5 @@ def _cell(text: str, width: int) -> str:
     return set_cell_size(safe, width) if cell_len(safe) != width else safe
 
 
-def size(count: float) -> str:
-    """Bytes for people: `18.4 kB`."""
-    if count < _KIB:
-        return f"{count:.0f} B"
-    for unit in ("kB", "MB", "GB"):
-        count /= _KIB
-        if count < _KIB or unit == "GB":
-            return f"{count:.1f} {unit}"
-    return ""
-
-
-def span(seconds: float) -> str:
-    """A time for people: `3 d`."""
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= length:
-            return f"{int(seconds // length)} {unit}"
-    return f"{int(seconds)} s"
-
-
 def _until(seconds: float) -> str:
-    return "past" if seconds < 0 else span(seconds)
+    return "past" if seconds < 0 else short_span(seconds)

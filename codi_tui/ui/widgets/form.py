@@ -192,15 +192,14 @@ class CommandForm(Vertical):
         """Show the line and the problems of what is in the form now."""
         if self._resolved is None:
             return
-        self._show_problems(self.collect()[1])
+        self._show(*self.collect())
 
-    def _show_problems(self, problems: dict[str, str]) -> None:
+    def _show(self, values: dict[str, Any], problems: dict[str, str]) -> None:
         for field in self.fields:
             problem = problems.get(field.parameter.name) if field is not self._stdin else None
             missing = problem == "is missing" and not self._asked
             field.show_problem(None if missing else problem)
         assert self._resolved is not None
-        values, _ = self.collect()
         written = write_line(self._resolved.definition, values, self.stdin)
         broken = [f"{name} {problem}" for name, problem in problems.items() if problem != "is missing"]
         shown = f"not yet: {'; '.join(broken)}" if broken else _shortened(written, _LINE_ROWS * (self.size.width - 6))
@@ -226,7 +225,7 @@ class CommandForm(Vertical):
             return
         values, problems = self.collect()
         self._asked = True
-        self._show_problems(problems)
+        self._show(values, problems)
         if problems:
             broken = next((field for field in self.fields if field.parameter.name in problems), None)
             if broken is not None:

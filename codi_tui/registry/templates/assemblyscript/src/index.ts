@@ -1,0 +1,3 @@
+import { argument } from "./invocation";
+
+process.stdout.write("Hello, " + argument("name") + "!\n");
