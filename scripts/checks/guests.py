@@ -49,9 +49,9 @@ CHECKS = (
     ),
     Check(
         "granted variables, no forged invocation",
-        "execute/wasm.py",
-        '{**environment, b"CODI_INVOCATION": given}',
-        '{b"CODI_INVOCATION": given, **environment}',
+        "execute/programs.py",
+        '{**environment, b"CODI_INVOCATION": document}',
+        '{b"CODI_INVOCATION": document, **environment}',
         "tests/execute/test_rights.py::TestEnvironment::test_a_variable_does_not_stand_in_for_the_invocation",
     ),
     Check(
