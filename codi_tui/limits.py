@@ -62,6 +62,17 @@ QUESTION_LINES_MAX = 600
 EXCHANGE_SECONDS = 15.0
 """The deadline of one whole HTTP exchange, headers and body included."""
 
+# A module's own requests
+HTTP_SECONDS = 30.0
+"""One request of a module, its redirects included."""
+HTTP_REQUEST_MAX_BYTES = 16 * MIB
+HTTP_RESPONSE_MAX_BYTES = 16 * MIB
+HTTP_HEAD_MAX_BYTES = 64 * KIB
+"""What a module says about its request: method, URL, headers."""
+HTTP_HEADERS_MAX = 64
+HTTP_REDIRECTS_MAX = 5
+URL_MAX_CHARACTERS = 8 * KIB
+
 # Cache
 CACHE_BUSY_SECONDS = 5.0
 ARTEFACT_MAX_BYTES = 512 * MIB
@@ -110,6 +121,11 @@ EVENT_LINE_BYTES = 1 * MIB
 """One line of a guest whose output is `events`."""
 EVENT_MESSAGE_CHARACTERS = 4 * KIB
 ARGUMENTS_MAX_BYTES = 1 * MIB
+TEMPLATE_MAX_BYTES = 2 * MIB
+"""What a program is given as argv, or as a stdin that was made of arguments."""
+SECRET_MAX_BYTES = 64 * KIB
+RUN_STAGED_FILES = 64
+"""Files that a command may make beside one that it was given to write; none of them is kept."""
 RENDERED_RESULT_BYTES = 1 * MIB
 """A JSON result up to this size is laid out for reading; a larger one is passed through as it is."""
 COLLECTED_RESULT_BYTES = 64 * MIB
@@ -191,3 +207,31 @@ HISTORY_LISTED_MAX = 10_000
 AGENT_MAX_BYTES = 64 * KIB
 """One agent's file."""
 AGENTS_MAX = 256
+
+# The library server (docs/server.md)
+SERVER_CONNECTIONS_MAX = 1_000
+SERVER_HEAD_BYTES = 32 * KIB
+"""A request's line and headers together."""
+SERVER_HEAD_SECONDS = 10.0
+"""From a request's first byte to the end of its headers."""
+SERVER_BODY_SECONDS = 60.0
+"""Receiving what is published."""
+SERVER_EXCHANGE_SECONDS = 150.0
+"""From a request's headers to the end of its answer; a slower reader is cut off."""
+SERVER_IDLE_SECONDS = 5
+"""A connection without a request."""
+SERVER_PUBLISH_SECONDS = 60.0
+"""Waiting for one's turn to publish."""
+SERVER_PUBLISHING_MAX = 4
+"""Documents that are being received or verified at once; each is held in memory."""
+SERVER_CHUNK_BYTES = 256 * KIB
+SERVER_DRAIN_SECONDS = 8.0
+"""What is in flight when the server is told to stop gets so long; Cloud Run kills after 10 s."""
+SERVER_SCAN_SECONDS = 5.0
+"""How often the laid-out files of the data folder are looked at."""
+LIST_DEFAULT, LIST_MAX = 50, 200
+"""Libraries on one page."""
+LIST_OFFSET_MAX = 1_000_000
+FILTER_MAX_CHARACTERS = 200
+TOKEN_PERMISSIONS_MAX = 64
+TOKEN_SECONDS_MAX = 366 * 24 * 60 * 60

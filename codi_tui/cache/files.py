@@ -44,9 +44,10 @@ class Layout:
         error: raised for whatever is wrong with it.
         code: the error's code; with `_PERMS` it is not safely this user's, with `_DAMAGED` not of this schema.
         hint: what to do about damage.
+        wal: whether writers work beside readers; a reader then needs room on the disk for its share of that.
     """
 
-    __slots__ = ("code", "error", "hint", "name", "schema")
+    __slots__ = ("code", "error", "hint", "name", "schema", "wal")
 
     def __init__(
         self,
@@ -55,12 +56,15 @@ class Layout:
         error: Callable[..., CodiError] = CacheError,
         code: str = "E_CACHE",
         hint: str | None = None,
+        *,
+        wal: bool = True,
     ) -> None:
         self.name = name
         self.schema = schema
         self.error = error
         self.code = code
         self.hint = hint
+        self.wal = wal
 
 
 CACHE = Layout("the cache", SCHEMA)
@@ -203,7 +207,8 @@ def _has_schema(connection: sqlite3.Connection, layout: Layout = CACHE) -> bool:
 
 
 def _create_schema(connection: sqlite3.Connection, layout: Layout) -> None:
-    _switch_to_wal(connection)
+    if layout.wal:
+        _switch_to_wal(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
         for statement in () if _has_schema(connection, layout) else layout.schema:

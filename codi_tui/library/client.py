@@ -69,8 +69,19 @@ class LibraryClient:
         return (await self._get(f"blobs/sha256/{digest}", size_bytes, what="the module")).body
 
     async def fetch_trust(self, version: int | None = None) -> bytes:
-        """The server's trust document of a version, or the latest: `/api/v1/trust` and `/api/v1/trust/{version}`."""
-        path = "trust" if version is None else f"trust/{version:d}"
+        """The server's trust document of a version, or the latest: `/api/v1/trust` and `/api/v1/trust/{version}`.
+
+        A host of files cannot have both `trust` and `trust/1`. It has the latest as `trust/latest`, and answers for the
+        folder in its own way.
+        """
+        if version is not None:
+            return await self._trust(f"trust/{version:d}")
+        try:
+            return await self._trust("trust")
+        except (NotFoundError, ProtocolError):
+            return await self._trust("trust/latest")
+
+    async def _trust(self, path: str) -> bytes:
         return (await self._get(path, TRUST_MAX_BYTES, what=path.replace("/", " document "))).body
 
     def current_tag(self, name: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -22,6 +23,9 @@ def main() -> int:
         return show(verb(arguments), as_json=as_json)
     except CodiError as error:
         return report(error, as_json=as_json)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0  # whoever reads has had enough
     except OSError as error:
         return report(from_os(error), as_json=as_json)
     except KeyboardInterrupt:
@@ -116,6 +120,32 @@ def _trust(arguments: argparse.Namespace) -> Outcome:
     return trust.change(arguments.old, arguments.file, edit, key)
 
 
+def _serve(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.registry.serve import serve
+
+    serve(arguments.words)
+
+
+def _token(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.registry import token
+
+    if arguments.part == "create":
+        return token.create(arguments.data, arguments.permission, arguments.expires)
+    return token.revoke(arguments.data, arguments.id) if arguments.part == "revoke" else token.show_all(arguments.data)
+
+
+def _yank(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.registry.yank import yank
+
+    return yank(arguments.data, arguments.library, arguments.version, undo=arguments.undo)
+
+
+def _export(arguments: argparse.Namespace) -> Outcome:
+    from codi_tui.registry.export import export
+
+    return export(arguments.data, arguments.static)
+
+
 _VERBS = {
     "keygen": _keygen,
     "new": _new,
@@ -126,4 +156,8 @@ _VERBS = {
     "diff": _diff,
     "publish": _publish,
     "trust": _trust,
+    "serve": _serve,
+    "token": _token,
+    "yank": _yank,
+    "export": _export,
 }

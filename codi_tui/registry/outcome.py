@@ -17,6 +17,7 @@ from codi_tui.errors import (
     InputError,
     LimitError,
     NotFoundError,
+    StateError,
     UnavailableError,
     UsageError,
 )
@@ -31,6 +32,7 @@ _STATUS: dict[type[CodiError], int] = {
     UnavailableError: 69,
     HandlerError: 70,
     CacheError: 74,
+    StateError: 74,
     LimitError: 75,
     ConfigError: 78,
 }
@@ -76,6 +78,7 @@ def show(outcome: Outcome, *, as_json: bool) -> int:
     else:
         for line in outcome.lines:
             print(_safe(line))
+    sys.stdout.flush()
     return outcome.status
 
 

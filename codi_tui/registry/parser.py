@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from codi_tui import __version__
 from codi_tui.errors import UsageError
 from codi_tui.registry.new import LANGS
+from codi_tui.registry.server_parser import add_server_verbs
 
 _PATH = """\
 from an empty folder to a published command:
@@ -46,6 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
     _diff(verbs)
     _publish(verbs)
     _trust(verbs)
+    add_server_verbs(verbs, _verb)
     return parser
 
 

@@ -1,1 +1,1 @@
-"""The library server. Not in this version."""
+"""The library server: the HTTP door to what `codi_tui.holdings` keeps."""
