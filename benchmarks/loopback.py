@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import threading
 import time
@@ -13,10 +14,13 @@ from nacl.signing import SigningKey
 from codi_tui.model.times import timestamp
 from codi_tui.registry.sign import complete_manifest, sign_manifest
 from codi_tui.runtime import bundled_folder
+from codi_tui.trust.canonical import canonical_json
 from codi_tui.trust.envelope import open_document
 
 ALLOW = ("clock", "random")
 """What the module imports; a library that is not bundled is granted nothing by itself."""
+_SIGNING_BYTES = 300
+"""What signing adds to a manifest, about."""
 
 
 def make_home(folder: Path, port: int) -> Path:
@@ -28,13 +32,22 @@ def make_home(folder: Path, port: int) -> Path:
     return home
 
 
-def serve(folder: Path) -> ThreadingHTTPServer:
-    """A loopback library server with one library: the bundled text-tools under the name bench."""
+def serve(folder: Path, manifest_bytes: int = 0) -> ThreadingHTTPServer:
+    """A loopback library server with one library: the bundled text-tools under the name bench.
+
+    Args:
+        manifest_bytes: its commands are repeated under other names until the manifest has about this size.
+    """
     document = (Path(bundled_folder()) / "text-tools.json").read_bytes()
     envelope, key = open_document(document), SigningKey.generate()
     manifest = envelope.document
     manifest["library"]["name"] = "bench"
-    manifest["commands"] = {"bench": {"description": "", "subcommands": manifest["commands"]["text"]["subcommands"]}}
+    commands = manifest["commands"]["text"]["subcommands"]
+    manifest["commands"] = {"bench": {"description": "", "subcommands": dict(commands)}}
+    for number, (name, command) in enumerate(itertools.cycle(commands.items())):
+        if len(canonical_json(manifest)) + _SIGNING_BYTES >= manifest_bytes:
+            break
+        manifest["commands"]["bench"]["subcommands"][f"{name}-{number}"] = command
     signed = complete_manifest(
         manifest,
         envelope.module,

@@ -7,6 +7,12 @@ url = "https://libraries.example.com"
 [[servers.trusted_keys]]
 public_key = "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c"
 libraries = ["deploy", "acme-*"]
+
+[log]
+level = "info"
+
+[session]
+keep_days = 90
 ```
 
 Environment variables cannot add a server or a key (trust attack H8).
@@ -17,16 +23,19 @@ from __future__ import annotations
 import re
 
 from codi_tui.errors import ConfigError, TrustError
-from codi_tui.limits import SETTINGS_MAX_BYTES
+from codi_tui.limits import HISTORY_DAYS, HISTORY_OUTPUT_BYTES, HISTORY_RUNS, MIB, SETTINGS_MAX_BYTES
 from codi_tui.model.hosts import is_host
+from codi_tui.runs.log import LEVELS
 from codi_tui.trust.keyring import TrustedKey
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_COUNT_MAX = 1_000_000
 FOLDER_SCHEME = "file://"
 _LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
+DEFAULT_LOG_LEVEL = "info"
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:]+\])(:(?P<port>[0-9]{1,5}))?", re.ASCII)
 
 
@@ -40,13 +49,41 @@ class Server:
         self.keys = keys
 
 
+class SessionSettings:
+    """What is kept of runs.
+
+    Attributes:
+        record_workspace: whether the workspace records what its runs write.
+        keep_days, keep_runs: older runs are forgotten.
+        keep_output_bytes: recorded output of all runs, compressed; the oldest goes first.
+    """
+
+    __slots__ = ("keep_days", "keep_output_bytes", "keep_runs", "record_workspace")
+
+    def __init__(
+        self,
+        record_workspace: bool = True,
+        keep_days: int = HISTORY_DAYS,
+        keep_runs: int = HISTORY_RUNS,
+        keep_output_bytes: int = HISTORY_OUTPUT_BYTES,
+    ) -> None:
+        self.record_workspace = record_workspace
+        self.keep_days = keep_days
+        self.keep_runs = keep_runs
+        self.keep_output_bytes = keep_output_bytes
+
+
 class Settings:
     """The settings, checked."""
 
-    __slots__ = ("servers",)
+    __slots__ = ("log_level", "servers", "session")
 
-    def __init__(self, servers: list[Server]) -> None:
+    def __init__(
+        self, servers: list[Server], log_level: str = DEFAULT_LOG_LEVEL, session: SessionSettings | None = None
+    ) -> None:
         self.servers = servers
+        self.log_level = log_level
+        self.session = session or SessionSettings()
 
 
 def load_settings(path: str) -> Settings:
@@ -73,12 +110,38 @@ def load_settings(path: str) -> Settings:
 
 
 def _settings(document: dict[str, Any]) -> Settings:
-    _known(document, {"servers"}, "the settings file")
+    _known(document, {"servers", "log", "session"}, "the settings file")
     servers = [_server(item) for item in _tables(document, "servers")]
     origins = [server.origin for server in servers]
     if twice := {origin for origin in origins if origins.count(origin) > 1}:
         raise ValueError(f"a server is named twice: {', '.join(sorted(twice))}")
-    return Settings(servers)
+    return Settings(servers, _log_level(_table(document, "log")), _session(_table(document, "session")))
+
+
+def _log_level(table: dict[str, Any]) -> str:
+    _known(table, {"level"}, "[log]")
+    level: str = _value(table, "level", str, DEFAULT_LOG_LEVEL)
+    if level not in LEVELS:
+        raise ValueError(f"level must be one of {', '.join(LEVELS)}")
+    return level
+
+
+def _session(table: dict[str, Any]) -> SessionSettings:
+    _known(table, {"record_workspace", "keep_days", "keep_runs", "keep_output_mib"}, "[session]")
+    return SessionSettings(
+        _value(table, "record_workspace", bool, True),
+        _count(table, "keep_days", HISTORY_DAYS),
+        _count(table, "keep_runs", HISTORY_RUNS),
+        _count(table, "keep_output_mib", HISTORY_OUTPUT_BYTES // MIB) * MIB,
+    )
+
+
+def _count(table: dict[str, Any], name: str, default: int) -> int:
+    """0 keeps nothing."""
+    number: int = _value(table, name, int, default)
+    if isinstance(number, bool) or not 0 <= number <= _COUNT_MAX:
+        raise ValueError(f"{name} must be a whole number from 0 to {_COUNT_MAX}")
+    return number
 
 
 def _server(table: dict[str, Any]) -> Server:
@@ -134,6 +197,10 @@ def _tables(table: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return items
 
 
+def _table(document: dict[str, Any], name: str) -> dict[str, Any]:
+    return dict(_value(document, name, dict, {}))
+
+
 _REQUIRED = object()
 
 
@@ -146,7 +213,7 @@ def _value(table: dict[str, Any], name: str, kind: type, default: object = _REQU
     return value
 
 
-_KINDS = {str: "text", bool: "true or false", list: "list"}
+_KINDS = {str: "text", bool: "true or false", list: "list", dict: "table", int: "whole number"}
 
 
 def _known(table: dict[str, Any], names: set[str], where: str) -> None:

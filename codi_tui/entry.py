@@ -65,6 +65,14 @@ def _front_door(words: list[str]) -> int:
         from codi_tui.cli.auth import main as auth
 
         return auth(words[1:])
+    if first == "log":
+        from codi_tui.cli.log import main as log
+
+        return log(words[1:])
+    if first == "session":
+        from codi_tui.cli.session import main as session
+
+        return session(words[1:])
     if first.startswith("-"):
         return _not_an_option(first)
     from codi_tui.model.names import BUILT_INS

@@ -8,6 +8,7 @@ CodiError
 ├── ConfigError           E_CONFIG        the settings file
 ├── CacheError            E_CACHE…        the cache cannot be used safely
 ├── StateError            E_STATE…        what codi must not forget (marks, trust, grants) cannot be read: fails closed
+├── HistoryError          E_RUNS…         the history of runs cannot be used: never a run's own failure
 ├── FetchError            E_NETWORK…      a library server: unreachable, or answering wrongly
 ├── RefusedError          E_…             anything wrong with a library: fails closed
 │   ├── DocumentError     E_JSON…         the document is not what the profile or the schema allows
@@ -80,6 +81,12 @@ class StateError(CodiError):
     """The state database cannot be used. It is never rebuilt silently: that would forget marks and grants."""
 
     default_code = "E_STATE"
+
+
+class HistoryError(CodiError):
+    """The history of runs cannot be read or written. A run goes on without it."""
+
+    default_code = "E_RUNS"
 
 
 class FetchError(CodiError):

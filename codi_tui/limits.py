@@ -47,6 +47,10 @@ HISTORY_DIGESTS = 64
 QUARANTINE_ROWS = 32
 QUARANTINE_ROW_BYTES = 1 * MIB
 AUDIT_LINE_BYTES = 4 * KIB
+AUDIT_FILE_BYTES = 16 * MIB
+"""The trail's file; when it is full it is kept beside a new one, and the one before that goes."""
+AUDIT_FINDINGS_MAX = 20
+"""Findings that one look at the trail lists."""
 SURFACE_MAX_BYTES = 1 * MIB
 """What is remembered of a library that was approved."""
 SURFACE_TEXT_CHARACTERS = 300
@@ -57,6 +61,17 @@ QUESTION_LINES_MAX = 600
 # Network
 EXCHANGE_SECONDS = 15.0
 """The deadline of one whole HTTP exchange, headers and body included."""
+
+# A module's own requests
+HTTP_SECONDS = 30.0
+"""One request of a module, its redirects included."""
+HTTP_REQUEST_MAX_BYTES = 16 * MIB
+HTTP_RESPONSE_MAX_BYTES = 16 * MIB
+HTTP_HEAD_MAX_BYTES = 64 * KIB
+"""What a module says about its request: method, URL, headers."""
+HTTP_HEADERS_MAX = 64
+HTTP_REDIRECTS_MAX = 5
+URL_MAX_CHARACTERS = 8 * KIB
 
 # Cache
 CACHE_BUSY_SECONDS = 5.0
@@ -106,6 +121,11 @@ EVENT_LINE_BYTES = 1 * MIB
 """One line of a guest whose output is `events`."""
 EVENT_MESSAGE_CHARACTERS = 4 * KIB
 ARGUMENTS_MAX_BYTES = 1 * MIB
+TEMPLATE_MAX_BYTES = 2 * MIB
+"""What a program is given as argv, or as a stdin that was made of arguments."""
+SECRET_MAX_BYTES = 64 * KIB
+RUN_STAGED_FILES = 64
+"""Files that a command may make beside one that it was given to write; none of them is kept."""
 RENDERED_RESULT_BYTES = 1 * MIB
 """A JSON result up to this size is laid out for reading; a larger one is passed through as it is."""
 COLLECTED_RESULT_BYTES = 64 * MIB
@@ -159,6 +179,29 @@ RUN_ACK_EVENTS = 64
 RUN_ACK_BYTES = 1 * MIB
 RUN_STDIN_WINDOW_BYTES = 1 * MIB
 """Stdin that was read and that the server has not acknowledged."""
+
+# The log
+LOG_LINE_BYTES = 4 * KIB
+LOG_TEXT_CHARACTERS = 1_000
+"""Of one text in a line."""
+LOG_FILE_BYTES = 4 * MIB
+LOG_FILES = 4
+"""The one that is written, and the ones before it."""
+LOG_SHOWN_MAX = 100_000
+"""Lines that are shown at once."""
+
+# The history of runs
+HISTORY_DAYS = 90
+HISTORY_RUNS = 100_000
+HISTORY_OUTPUT_BYTES = 256 * MIB
+"""Recorded output, compressed, of all runs."""
+HISTORY_STEP = 64
+"""Old runs that one write may look at and drop; there is always more dropped than added."""
+HISTORY_ARGUMENTS_BYTES = 16 * KIB
+"""Kept of a run's arguments; larger ones are left out, each for itself."""
+RECORDED_OUTPUT_BYTES = 2 * MIB
+"""Kept of what a run wrote: its first half and its last, with a note of what is missing between them."""
+HISTORY_LISTED_MAX = 10_000
 
 # Agents
 AGENT_MAX_BYTES = 64 * KIB

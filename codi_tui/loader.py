@@ -6,6 +6,8 @@ or awaited on an event loop, it is the same code.
 
 from __future__ import annotations
 
+import time
+
 from codi_tui.admission import Admission
 from codi_tui.cache.rows import new_row
 from codi_tui.cache.zstd import decompress
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from codi_tui.cache.sqlite import LibraryData, SqliteCache
     from codi_tui.library.source import Delivery, LibrarySource
     from codi_tui.model.manifest import SubcommandDefinition, WasmFormat
+    from codi_tui.runs.log import Log
     from codi_tui.state.keeper import TrustKeeper
     from codi_tui.trust import CommandLibrary, Record, SecurityValidator, VerifiedModule
 
@@ -56,6 +59,7 @@ class DynamicLoader:
         notice: Callable[[str], None] = lambda _: None,
         stored: Callable[[SqliteCache], Awaitable[None]] | None = None,
         trust: TrustKeeper | None = None,
+        log: Log | None = None,
     ) -> None:
         """
         Args:
@@ -66,7 +70,9 @@ class DynamicLoader:
             notice: told, in a sentence, what the user should know although the run goes on.
             stored: called when the cache has taken a library.
             trust: remembers what was accepted from servers; without it nothing is remembered.
+            log: told of every load and of every refusal.
         """
+        self._log = log
         self._cache = cache
         self._sources = sources
         self._validator = validator
@@ -110,6 +116,32 @@ class DynamicLoader:
                 than the wanted one.
             StateError: what was accepted before cannot be read.
         """
+        begun = time.perf_counter()
+        try:
+            library = await self._load(source, name, version, digest)
+        except CodiError as error:
+            if self._log is not None:
+                level = self._log.warning if isinstance(error, RefusedError) else self._log.info
+                level("library.not_loaded", library=name, origin=source.origin, code=error.code, message=error.message)
+            raise
+        if self._log is not None:
+            self._log.info(
+                "library.loaded",
+                library=name,
+                version=library.version,
+                origin=source.origin,
+                digest=library.digest,
+                cached=library.cached,
+                duration_ms=round(1000 * (time.perf_counter() - begun), 3),
+                storage_type="sqlite"
+                if library.cached
+                else "http"
+                if source.origin.startswith("http")
+                else "directory",
+            )
+        return library
+
+    async def _load(self, source: LibrarySource, name: str, version: str | None, digest: str | None) -> CommandLibrary:
         record = await self._admission.record(source, name, pinned=digest is not None)
         wanted = digest or (record.mark.digest if record.mark and version is None else None)
         row = await self._row(source, name, version, digest=wanted)
@@ -418,6 +450,8 @@ class DynamicLoader:
             if self._trust is not None:
                 self._trust.refused(error, origin="", name="")
             raise error
+        if self._log is not None:
+            self._log.warning("cache.given_up", code=error.code, message=error.message)
         self._notice(f"{error.message}; going on without it")
         self._cache = None
 

@@ -44,9 +44,10 @@ class Layout:
         error: raised for whatever is wrong with it.
         code: the error's code; with `_PERMS` it is not safely this user's, with `_DAMAGED` not of this schema.
         hint: what to do about damage.
+        wal: whether writers work beside readers; a reader then needs room on the disk for its share of that.
     """
 
-    __slots__ = ("code", "error", "hint", "name", "schema")
+    __slots__ = ("code", "error", "hint", "name", "schema", "wal")
 
     def __init__(
         self,
@@ -55,12 +56,15 @@ class Layout:
         error: Callable[..., CodiError] = CacheError,
         code: str = "E_CACHE",
         hint: str | None = None,
+        *,
+        wal: bool = True,
     ) -> None:
         self.name = name
         self.schema = schema
         self.error = error
         self.code = code
         self.hint = hint
+        self.wal = wal
 
 
 CACHE = Layout("the cache", SCHEMA)
@@ -203,7 +207,8 @@ def _has_schema(connection: sqlite3.Connection, layout: Layout = CACHE) -> bool:
 
 
 def _create_schema(connection: sqlite3.Connection, layout: Layout) -> None:
-    _switch_to_wal(connection)
+    if layout.wal:
+        _switch_to_wal(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
         for statement in () if _has_schema(connection, layout) else layout.schema:
@@ -227,7 +232,7 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
-def move_aside(path: str) -> str | None:
+def move_aside(path: str, layout: Layout = CACHE) -> str | None:
     """Move a damaged database out of the way, for a look at it later; returns its new path.
 
     Processes that find the damage at the same time take turns; None says that another one has mended it already.
@@ -237,7 +242,7 @@ def move_aside(path: str) -> str | None:
     """
     try:
         with _Exclusive(f"{path}.lock"):
-            if not _is_damaged(path):
+            if not _is_damaged(path, layout):
                 return None
             stamp = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{time.time_ns() % 10**9:09d}"
             aside = f"{os.path.splitext(path)[0]}.corrupt-{stamp}"
@@ -246,20 +251,22 @@ def move_aside(path: str) -> str | None:
                     os.replace(path + suffix, aside + suffix)
             return aside
     except OSError as error:
-        raise CacheError(f"the damaged cache cannot be moved aside: {error}", hint=f"move {path} away") from None
+        raise layout.error(
+            f"what is damaged of {layout.name} cannot be moved aside: {error}", hint=f"move {path} away"
+        ) from None
 
 
-def _is_damaged(path: str) -> bool:
+def _is_damaged(path: str, layout: Layout) -> bool:
     """Whether a database still has to be moved; it is not created."""
     if not os.path.lexists(path):
         return False
     check_ours(path, stat.S_ISREG)
     connection = sqlite3.connect(path, timeout=CACHE_BUSY_SECONDS)
     try:
-        _has_schema(connection)
+        _has_schema(connection, layout)
     except sqlite3.Error as error:
-        return translated(error).code == "E_CACHE_DAMAGED"
-    except CacheError:
+        return translated(error, layout).code == f"{layout.code}_DAMAGED"
+    except CodiError:
         return True
     finally:
         connection.close()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from codi_tui.cache.storage import Operation, Row, Storage, T, Transaction
+    from codi_tui.runs.log import Log
 
 _DROP_UNUSED_MODULES = """DELETE FROM modules WHERE digest NOT IN (
     SELECT json_extract(metadata, '$.module') FROM command_libraries
@@ -80,7 +81,9 @@ class SqliteCache:
         path: str,
         connect: Callable[[str], Awaitable[Storage]],
         notice: Callable[[str], None],
+        log: Log | None = None,
     ) -> None:
+        self._log = log
         self._storage = storage
         self.path = path
         self._connect = connect
@@ -94,6 +97,7 @@ class SqliteCache:
         path: str | None = None,
         connect: Callable[[str], Awaitable[Storage]] = BlockingStorage.open,
         notice: Callable[[str], None] = lambda _: None,
+        log: Log | None = None,
     ) -> SqliteCache:
         """Open the cache of a runtime mode.
 
@@ -101,6 +105,7 @@ class SqliteCache:
             mode: decides the path, unless `path` is given.
             connect: `BlockingStorage.open`, or `AsyncStorage.open` on an event loop.
             notice: told, in one sentence, when a damaged cache was moved aside.
+            log: told of every change.
 
         Raises:
             CacheError: the cache cannot be used.
@@ -111,9 +116,9 @@ class SqliteCache:
         except CacheError as error:
             if error.code != "E_CACHE_DAMAGED":
                 raise
-            _move_aside(path, notice)
+            _move_aside(path, notice, log)
             storage = await connect(path)
-        return cls(storage, path, connect, notice)
+        return cls(storage, path, connect, notice, log)
 
     async def get_library(
         self, library_id: str, version: str | None = None, digest: str | None = None
@@ -184,7 +189,10 @@ class SqliteCache:
                 await transaction.execute("INSERT OR REPLACE INTO modules VALUES (?, ?, ?)", packed)
             return await _index(transaction, data.id, commands)
 
-        return await self._write(operation)
+        taken = await self._write(operation)
+        if self._log is not None:
+            self._log.info("cache.stored", library=data.id, version=data.version, bytes=data.size_bytes)
+        return taken
 
     async def claim_command(self, command: str, library_id: str, description: str) -> None:
         """Give a command's short name to a library, whoever had it."""
@@ -209,6 +217,8 @@ class SqliteCache:
             await transaction.execute(_DROP_UNUSED_MODULES)
 
         await self._write(operation)
+        if self._log is not None:
+            self._log.info("cache.forgotten", library=library_id, version=version)
 
     async def close(self) -> None:
         await self._storage.close()
@@ -231,7 +241,7 @@ class SqliteCache:
         if error.code != "E_CACHE_DAMAGED":
             raise error
         await self._storage.close()
-        _move_aside(self.path, self._notice)
+        _move_aside(self.path, self._notice, self._log)
         self._storage = await self._connect(self.path)
 
 
@@ -251,9 +261,11 @@ async def _index(transaction: Transaction, library_id: str, commands: dict[str, 
     return taken
 
 
-def _move_aside(path: str, notice: Callable[[str], None]) -> None:
+def _move_aside(path: str, notice: Callable[[str], None], log: Log | None) -> None:
     aside = move_aside(path)
     if aside is not None:
+        if log is not None:
+            log.warning("cache.damaged", moved_to=aside)
         notice(f"the cache was damaged; it was moved to {aside} and a new one begun")
 
 

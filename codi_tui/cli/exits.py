@@ -17,7 +17,7 @@ _STATUS = {
     NOT_FOUND: ("E_NOT_FOUND",),
     69: ("E_NETWORK", "E_OFFLINE", "E_HTTP", "E_UNAVAILABLE"),
     70: ("E_HANDLER", "E_WASM_TRAP", "E_INTERNAL"),
-    73: ("E_EXISTS",),
+    73: ("E_EXISTS", "E_CREATE"),
     74: (
         "E_CACHE",
         "E_CACHE_PERMS",
@@ -27,6 +27,9 @@ _STATUS = {
         "E_STATE",
         "E_STATE_PERMS",
         "E_STATE_DAMAGED",
+        "E_RUNS",
+        "E_RUNS_PERMS",
+        "E_RUNS_DAMAGED",
     ),
     75: (
         "E_LIMIT",
@@ -40,7 +43,7 @@ _STATUS = {
         "E_WASM_COMPILE",
     ),
     76: ("E_PROTOCOL", "E_REDIRECT", "E_ENCODING"),
-    78: ("E_CONFIG",),
+    78: ("E_CONFIG", "E_SECRET"),
 }
 _BY_CODE = {code: status for status, codes in _STATUS.items() for code in codes}
 

@@ -25,6 +25,8 @@ Built-ins:
   run       one command, for scripts and pipes
   ui        the workspace: browse, fill a form, run, watch
   config    what was granted to libraries: codi config --help
+  session   the runs that were, and their recorded output
+  log       what codi did, and the audit trail
 """
 
 

@@ -18,7 +18,7 @@ from codi_tui.cli.narration import (
 )
 from codi_tui.errors import HandlerError, LimitError
 from codi_tui.limits import COLLECTED_RESULT_BYTES
-from codi_tui.operations.layout import ReadableOutput, lay_out
+from codi_tui.operations.layout import ReadableOutput, is_text, lay_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ def make_output(output_format: str, guest_output: str) -> Output:
         return JsonLinesOutput()
     if output_format == "json":
         return JsonOutput(guest_output)
-    return TextOutput(guest_output) if output_format == "text" else Output()
+    if output_format == "raw":
+        return Output()
+    return BytesOnTerminal() if guest_output == "bytes" and os.isatty(STDOUT) else TextOutput(guest_output)
 
 
 class Output:
@@ -133,6 +135,37 @@ class TextOutput(Output):
 
     def end(self) -> None:
         super().write(self._readable.end())
+
+    def failure(self, document: dict[str, str | None]) -> None:
+        self.end()
+        super().failure(document)
+
+
+class BytesOnTerminal(Output):
+    """`text`, of a command that writes bytes, on a terminal: shown when they begin as text, else counted and told.
+
+    The command itself goes on to its end: stopping it half-way could do more harm than not seeing what it writes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(safe_stdout=True)
+        self._is_text: bool | None = None
+        self._hidden_bytes = 0
+
+    def write(self, data: bytes) -> None:
+        if self._is_text is None:
+            self._is_text = is_text(data)
+        if self._is_text:
+            super().write(data)
+        else:
+            self._hidden_bytes += len(data)
+
+    def end(self) -> None:
+        if self._hidden_bytes:
+            notice(
+                f"{self._hidden_bytes:,} bytes that are not text are not shown: > FILE keeps them, "
+                "and --output raw shows them as they are"
+            )
 
     def failure(self, document: dict[str, str | None]) -> None:
         self.end()

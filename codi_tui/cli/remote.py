@@ -9,16 +9,19 @@ import os
 import signal
 import socket
 from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING
 
 from codi_tui.cli.output import Output
-from codi_tui.execute.executor import DynamicExecutor
 from codi_tui.execute.invocation import Invocation
 from codi_tui.limits import EVENT_OUTPUT_BYTES, RUN_CLOSE_SECONDS
+
+if TYPE_CHECKING:
+    from codi_tui.execute.invocation import Executes
 
 _STDIN = 0
 
 
-def show_on_a_loop(executor: DynamicExecutor, invocation: Invocation, output: Output) -> None:
+def show_on_a_loop(executor: Executes, invocation: Invocation, output: Output) -> None:
     """Run a command and show what happens.
 
     Not `asyncio.run`: it waits for a resolver that hangs, and it turns an interrupt into a cancellation, which a guest
@@ -50,7 +53,7 @@ def show_on_a_loop(executor: DynamicExecutor, invocation: Invocation, output: Ou
         writer.close()
 
 
-async def _show(executor: DynamicExecutor, invocation: Invocation, output: Output) -> None:
+async def _show(executor: Executes, invocation: Invocation, output: Output) -> None:
     invocation.stdin = standard_input()
     events = executor.execute(invocation)
     async with contextlib.aclosing(events):

@@ -13,6 +13,7 @@ from codi_tui.limits import ARGUMENTS_MAX_BYTES
 from codi_tui.model.names import BUILT_INS
 from codi_tui.operations.core import assemble, drive
 from codi_tui.operations.flags import RUN_OPTIONS_WITH_VALUE, HelpWanted, parse_flags
+from codi_tui.operations.recording import RecordedExecutor, record_refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from codi_tui.library.client import Transport
     from codi_tui.loader import ResolvedCommand
     from codi_tui.operations.core import Core
+    from codi_tui.runs.history import PastRun
     from codi_tui.trust import Permissions
 
 USAGE = (
     "usage: codi run [--output text|json|jsonl|raw] [--args JSON|@FILE] [--offline] [--dry-run] [--allow PERMISSION] "
-    "[--timeout SECONDS] COMMAND [the command's own flags]"
+    "[--timeout SECONDS] [--record] COMMAND [the command's own flags]"
 )
 
 HELP = f"""Run one command of a library.
@@ -47,6 +49,7 @@ codi's own options stand before the command, the command's behind it.
   --dry-run         resolve, load, verify and check the arguments; say what would run and what it may do, and stop
   --allow PERMISSION  grant a permission for this one run; may be repeated
   --timeout SECONDS stop the run after so long
+  --record          keep what the run writes, too: codi session
 
 Examples:
   codi run text.count < notes.txt
@@ -56,7 +59,7 @@ Examples:
 
 
 class Options:
-    """codi's own options of one run."""
+    """codi's own options of one run; `again` is the run that it repeats."""
 
     def __init__(self) -> None:
         self.output = "text"
@@ -65,6 +68,8 @@ class Options:
         self.dry_run = False
         self.allow: list[str] = []
         self.timeout: float | None = None
+        self.record = False
+        self.again: PastRun | None = None
 
     @property
     def machine(self) -> bool:
@@ -92,6 +97,13 @@ def bare(words: list[str]) -> int:
     return _guarded(words[0], words[1:], Options())
 
 
+def again(run: PastRun, arguments: dict[str, Any], words: list[str]) -> int:
+    """A run that was, from its beginning: with those of its arguments that were kept; `words` win over them."""
+    options = Options()
+    options.arguments, options.again, options.record = arguments, run, run.output_bytes > 0
+    return _guarded(f"{run.library}:{run.command}", words, options)
+
+
 def _guarded(command: str, words: list[str], options: Options) -> int:
     try:
         status: int = drive(_run(command, words, options))
@@ -114,7 +126,7 @@ def _parse_options(words: list[str], options: Options) -> list[str] | None:
             break
         if name in ("-h", "--help"):
             return None
-        if name in ("--offline", "--dry-run", "--json"):
+        if name in ("--offline", "--dry-run", "--json", "--record"):
             if equals:
                 problems.append(f"{name} takes no value")
             _set_switch(options, name)
@@ -137,6 +149,8 @@ def _set_switch(options: Options, name: str) -> None:
         options.offline = True
     elif name == "--dry-run":
         options.dry_run = True
+    elif name == "--record":
+        options.record = True
     else:
         options.output = "json"
 
@@ -190,6 +204,13 @@ async def _run(command: str, words: list[str], options: Options) -> int:
         resolved = await core.loader.load_command(command)
     except (NotFoundError, FetchError) as error:
         raise await _with_suggestions(core, command, error) from None
+    except CodiError as error:
+        await record_refusal(core, "run", command, error)
+        raise
+    if options.again is not None:
+        from codi_tui.operations.sessions import check_again
+
+        check_again(options.again, resolved.library, notice)
     try:
         arguments = parse_flags(resolved.definition, words, options.arguments)
     except HelpWanted:
@@ -203,7 +224,11 @@ async def _run(command: str, words: list[str], options: Options) -> int:
         return await dry_run(core, resolved, arguments, options.allow, options.timeout)
     from codi_tui.execute.invocation import Invocation
 
-    permissions = await _authorize(core, resolved, command, options)
+    try:
+        permissions = await _authorize(core, resolved, command, options)
+    except CodiError as error:
+        await record_refusal(core, "run", resolved.definition.path, error)
+        raise
     invocation = Invocation(resolved.library, resolved.definition, arguments, permissions, options.timeout)
     return await _execute(core, invocation, options)
 
@@ -226,19 +251,20 @@ async def _execute(core: Core, invocation: Invocation, options: Options) -> int:
     from codi_tui.execute.staging import remove_runs_of
     from codi_tui.operations.executors import needs_event_loop, one_shot_executor
 
-    def clean_up() -> None:
+    def clean_up(error: LimitError | None = None) -> None:
         remove_runs_of(core.runs_folder, os.getpid())
+        drive(executor.end(error))
 
     def overdue(error: LimitError) -> NoReturn:
-        clean_up()
+        clean_up(error)
         if select.select([], [STDERR], [], 0)[1]:
             output.clear()
             report(error, as_json=options.machine)
         os._exit(status_of(error.code))
 
+    executor = RecordedExecutor(one_shot_executor(core, overdue), core, "run", output=options.record)
     _when_terminated(clean_up)
     output = make_output(options.output, invocation.definition.handler.output)
-    executor = one_shot_executor(core, overdue)
     if needs_event_loop(invocation.definition.handler):
         from codi_tui.cli.remote import show_on_a_loop
 

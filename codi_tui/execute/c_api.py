@@ -63,7 +63,7 @@ class Value(ctypes.Structure):
     _fields_ = (("kind", c_uint8), ("of", c_uint64 * 3))
 
 
-HostFunction = ctypes.CFUNCTYPE(c_size_t, c_void_p, c_void_p, POINTER(Value), c_size_t, c_void_p, c_size_t)
+HostFunction = ctypes.CFUNCTYPE(c_size_t, c_void_p, c_void_p, POINTER(Value), c_size_t, POINTER(Value), c_size_t)
 """`wasmtime_func_callback_t`; what it returns is a `wasm_trap_t`, or 0."""
 
 
@@ -131,6 +131,8 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "wasi_config_set_argv": (c_bool, (c_void_p, c_size_t, POINTER(c_char_p))),
     "wasi_config_set_env": (c_bool, (c_void_p, c_size_t, POINTER(c_char_p), POINTER(c_char_p))),
     "wasi_config_inherit_stdin": (None, (c_void_p,)),
+    "wasm_byte_vec_new": (None, (POINTER(Bytes), c_size_t, c_char_p)),
+    "wasi_config_set_stdin_bytes": (None, (c_void_p, POINTER(Bytes))),
     "wasi_config_set_stdout_file": (c_bool, (c_void_p, c_char_p)),
     "wasi_config_set_stderr_file": (c_bool, (c_void_p, c_char_p)),
     "wasi_config_preopen_dir": (c_bool, (c_void_p, c_char_p, c_char_p, c_bool)),
@@ -140,7 +142,10 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         c_void_p,
         (c_void_p, POINTER(Item), c_void_p, c_size_t, c_void_p, c_size_t, POINTER(c_void_p)),
     ),
-    "wasmtime_memory_data_size": (c_size_t, (c_void_p, POINTER(Item))),
+    "wasmtime_memory_data_size": (c_size_t, (c_void_p, c_void_p)),
+    "wasmtime_memory_data": (c_void_p, (c_void_p, c_void_p)),
+    "wasmtime_caller_export_get": (c_bool, (c_void_p, c_char_p, c_size_t, POINTER(Extern))),
+    "wasmtime_caller_context": (c_void_p, (c_void_p,)),
     "wasmtime_error_message": (None, (c_void_p, POINTER(Bytes))),
     "wasmtime_error_delete": (None, (c_void_p,)),
     "wasm_trap_message": (None, (c_void_p, POINTER(Bytes))),

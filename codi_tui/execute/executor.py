@@ -43,6 +43,7 @@ class DynamicExecutor:
             library=library.name,
             version=library.version,
             digest=library.digest,
+            output=invocation.definition.handler.output,
         )
         handler = invocation.definition.handler
         begun = False

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from codi_tui.execute.guest_events import GuestEvents
     from codi_tui.execute.invocation import Limits
-    from codi_tui.execute.wasi import WasiCommand
+    from codi_tui.execute.program import Program
 
 _WATCH_SECONDS = 0.005
 """How often the guest's memory is looked at; what it can take meanwhile is what it can touch in that time."""
@@ -40,21 +40,24 @@ class Guest:
 
     def __init__(
         self,
-        command: WasiCommand,
+        command: Program,
         pipes: dict[int, Literal["stdout", "stderr"]],
         limits: Limits,
         overdue: Callable[[LimitError], NoReturn],
         wall: Callable[[], None] | None,
+        written: Callable[[], float] | None,
     ) -> None:
         """
         Args:
             wall: called on the guest's thread, before the guest's first instruction.
+            written: the bytes of files that it has made and that are kept, which count as output.
         """
         self._wall = wall
         self._command = command
         self._pipes = pipes
         self._limits = limits
         self._overdue = overdue
+        self._written = written
         self._deadline = time.monotonic() + limits.wall_seconds
         self._left_bytes = limits.output_bytes
         self._split: dict[int, bytes] = {}
@@ -142,6 +145,8 @@ class Guest:
             return overrun.too_much_cpu(self._limits)
         if max(self._memory_bytes, self._command.memory_bytes()) > self._limits.memory_bytes:
             return overrun.too_much_memory(self._limits)
+        if self._written is not None and self._written() > self._limits.output_bytes:
+            return overrun.too_much_output(self._limits)
         return None
 
     def _ending(self) -> RunEvent:

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
                 CodiError: the run cannot be begun.
             """
 
+    class Executes(Protocol):
+        """Runs any command, as `DynamicExecutor` does."""
+
+        def execute(self, invocation: Invocation) -> AsyncGenerator[RunEvent, None]: ...
+
 
 class Limits:
     """The limits of one run."""

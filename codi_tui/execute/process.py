@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from codi_tui.errors import HandlerError, LimitError
@@ -28,6 +28,7 @@ from codi_tui.model.manifest import HandlerDefinition
 
 if TYPE_CHECKING:
     from codi_tui.execute.wasm import ModuleSource
+    from codi_tui.trust import Permissions
 
 _GRACE_SECONDS = 2.0
 
@@ -35,11 +36,23 @@ _GRACE_SECONDS = 2.0
 class WorkerExecutor:
     """Each run in a process group of its own (POSIX)."""
 
-    def __init__(self, modules_folder: str, runs_folder: str, load_module: ModuleSource) -> None:
+    def __init__(
+        self,
+        modules_folder: str,
+        runs_folder: str,
+        load_module: ModuleSource,
+        *,
+        own_folders: Sequence[str] = (),
+        environment: Callable[[Permissions], dict[str, str]] = lambda _: {},
+        offline: bool = False,
+    ) -> None:
         """
         Args:
-            modules_folder, runs_folder, load_module: as for `WasmSandbox`.
+            modules_folder, runs_folder, load_module, own_folders, environment, offline: as for `WasmSandbox`.
         """
+        self._own_folders = own_folders
+        self._environment = environment
+        self._offline = offline
         self._modules_folder = modules_folder
         self._runs_folder = runs_folder
         self._load_module = load_module
@@ -87,9 +100,17 @@ class WorkerExecutor:
             "granted": list(invocation.permissions),
             "wall_seconds": invocation.wall_seconds,
             "output_bytes": invocation.output_bytes,
+            "environment": self._granted_environment(invocation.permissions),
+            "offline": self._offline,
+            "own_folders": list(self._own_folders),
             "modules_folder": self._modules_folder,
             "runs_folder": self._runs_folder,
         }
+
+    def _granted_environment(self, permissions: Permissions) -> dict[str, str]:
+        """Read here: the worker is given what was granted, and no way to the rest."""
+        granted = any(right.startswith(("env:", "secret:")) for right in permissions)
+        return self._environment(permissions) if granted else {}
 
 
 def _depth(first: HandlerDefinition, wanted: HandlerDefinition) -> int:

@@ -1,7 +1,8 @@
-"""Path arguments: each gives the guest exactly that path, read-only, under `/args/NAME/`.
+"""Path arguments: each gives the guest exactly that path, under `/args/NAME/`.
 
-A WASI preopen opens a folder, and a folder holds neighbours. So a file is linked (or copied, where it cannot be linked)
-into a folder of the run's own; a folder that was named is opened itself.
+A WASI preopen opens a folder, and a folder holds neighbours. So a file to read is linked (or copied, where it cannot be
+linked) into a folder of the run's own, and a file to write is made in one; a folder that was named is opened itself, to
+read.
 """
 
 from __future__ import annotations
@@ -12,33 +13,45 @@ import stat
 import time
 
 from codi_tui.cache.files import prepare_folder
-from codi_tui.errors import InputError, LimitError, ModuleError
+from codi_tui.errors import InputError, LimitError
 from codi_tui.limits import RUN_OUTPUT_BYTES, RUN_WALL_SECONDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
+    from codi_tui.execute.outputs import OutputFile
     from codi_tui.model.manifest import SubcommandDefinition
 
 STDIN = "-"
 
 
 class Staging:
-    """What the path arguments of one run confer; a context manager that leaves nothing behind."""
+    """What the paths of one run confer; a context manager that leaves nothing behind.
 
-    def __init__(self, runs_folder: str, wall_seconds: float = RUN_WALL_SECONDS) -> None:
+    Attributes:
+        folders: guest path → host folder, to read.
+        writable: guest path → host folder, to read and write.
+        outputs: the files that it may write, each staged in one of `writable`.
+    """
+
+    def __init__(
+        self, runs_folder: str, wall_seconds: float = RUN_WALL_SECONDS, own_folders: Sequence[str] = ()
+    ) -> None:
         """
         Args:
             runs_folder: where the run's own folder is made.
             wall_seconds: how long a pipe that was named may take to be read.
+            own_folders: codi's own, in which no command writes.
         """
         self._deadline = time.monotonic() + wall_seconds
         self._runs_folder = runs_folder
+        self._own_folders = own_folders
         self._folder: str | None = None
         self.folders: dict[bytes, bytes] = {}
-        """Guest path → host folder."""
+        self.writable: dict[bytes, bytes] = {}
+        self.outputs: list[OutputFile] = []
 
     def __enter__(self) -> Staging:  # noqa: PYI034 - typing.Self costs its import
         return self
@@ -50,27 +63,80 @@ class Staging:
         """The arguments with each path replaced by the path that the guest sees.
 
         Raises:
-            InputError: `E_INPUT`, a path cannot be read.
-            ModuleError: `E_UNSUPPORTED`, a path to be written.
+            InputError: `E_INPUT`, a path cannot be read; `E_CREATE`, it cannot be written.
+            GrantError: `E_PERMISSION`, a path to be written is codi's own.
         """
         seen = dict(arguments)
         for parameter in definition.parameters:
             value = arguments.get(parameter.name)
             if parameter.type != "path" or value is None:
                 continue
-            if parameter.access == "write":
-                raise ModuleError("this codi does not let a command write files", code="E_UNSUPPORTED")
+            stage = self._stage_output if parameter.access == "write" else self._stage
             if isinstance(value, list):
-                seen[parameter.name] = [self._stage(f"{parameter.name}.{at}", item) for at, item in enumerate(value)]
+                seen[parameter.name] = [stage(f"{parameter.name}.{at}", item) for at, item in enumerate(value)]
             else:
-                seen[parameter.name] = self._stage(parameter.name, value)
+                seen[parameter.name] = stage(parameter.name, value)
         return seen
+
+    def place(self) -> None:
+        """Put the files that were written in their places; the run has succeeded.
+
+        Raises:
+            InputError: `E_CREATE`.
+        """
+        for output in self.outputs:
+            output.place()
+
+    def unplaced(self) -> list[str]:
+        """The files that were written and are not going to be put in their places: the run has not succeeded."""
+        return [str(output) for output in self.outputs if os.path.lexists(output.staged)]
+
+    def written_bytes(self) -> float:
+        """What was written so far of the files that are put in their places later."""
+        if not self.outputs:
+            return 0
+        from codi_tui.execute.outputs import written_bytes
+
+        return written_bytes(self.outputs)
 
     def close(self) -> None:
         """Remove the run's folder."""
         if self._folder is not None:
             _remove(self._folder)
             self._folder = None
+
+    def stage_file(self, path: str, *parts: str, link: bool = True) -> str:
+        """Put a file, linked or copied, into a folder of the run's own, and return that folder.
+
+        Raises:
+            OSError: it cannot be read, or is no file and no pipe.
+        """
+        folder = self.make_folder(*parts)
+        self._link_or_copy(path, os.path.join(folder, _basename(path)), link=link)
+        return folder
+
+    def stage_output(self, path: str, *parts: str) -> OutputFile:
+        """Make the folder of a file that is to be written.
+
+        Raises:
+            InputError, GrantError: as `confer`.
+        """
+        from codi_tui.execute.outputs import OutputFile
+
+        output = OutputFile(path, self.make_folder(*parts), self._own_folders)
+        self.outputs.append(output)
+        return output
+
+    def make_folder(self, *parts: str) -> str:
+        """A folder of the run's own."""
+        if self._folder is None:
+            self._folder = self._make_folder()
+        folder = self._folder
+        for part in parts:
+            folder = os.path.join(folder, part)
+            if not os.path.isdir(folder):
+                os.mkdir(folder, 0o700)
+        return folder
 
     def _stage(self, name: str, path: str) -> str:
         if path == STDIN:
@@ -80,20 +146,19 @@ class Staging:
                 os.path.abspath(path).encode()  # the engine takes folders in UTF-8 only
                 self.folders[f"/args/{name}".encode()] = os.fsencode(os.path.abspath(path))
                 return f"/args/{name}"
-            folder = os.path.join(self._run_folder(), name)
-            os.mkdir(folder, 0o700)
-            basename = os.path.basename(path).encode(errors="replace").decode()
-            self._link_or_copy(path, os.path.join(folder, basename))
+            self.folders[b"/args"] = os.fsencode(self.make_folder("args"))
+            self.stage_file(path, "args", name)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise InputError(f"cannot read {path}: {reason}", hint=f"check the path given for {name}") from None
-        return f"/args/{name}/{basename}"
+        return f"/args/{name}/{_basename(path)}"
 
-    def _run_folder(self) -> str:
-        if self._folder is None:
-            self._folder = self._make_folder()
-            self.folders[b"/args"] = os.fsencode(self._folder)
-        return self._folder
+    def _stage_output(self, name: str, path: str) -> str:
+        if path == STDIN:  # which stands for stdout here
+            return STDIN
+        output = self.stage_output(path, "out", name)
+        self.writable[f"/args/{name}".encode()] = os.fsencode(output.folder)
+        return f"/args/{name}/{output.basename}"
 
     def _make_folder(self) -> str:
         try:
@@ -107,12 +172,12 @@ class Staging:
             folder = tempfile.mkdtemp(prefix=f"codi-{os.getpid()}-")
         return folder
 
-    def _link_or_copy(self, path: str, staged: str) -> None:
+    def _link_or_copy(self, path: str, staged: str, *, link: bool) -> None:
         """Open first: whoever cannot read a file cannot confer it. A link is the same file and costs nothing."""
         source = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         try:
             mode = os.fstat(source).st_mode
-            if stat.S_ISREG(mode) and _link(path, staged, source):
+            if link and stat.S_ISREG(mode) and _link(path, staged, source):
                 return
             if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):
                 raise OSError(0, "not a file, a folder or a pipe")
@@ -143,6 +208,10 @@ class Staging:
                 if left < 0:
                     raise LimitError("stopped: a pipe that was named holds too much", code="E_WASM_OUTPUT")
             yield data
+
+
+def _basename(path: str) -> str:
+    return os.path.basename(path).encode(errors="replace").decode()
 
 
 def _link(path: str, staged: str, source: int) -> bool:

@@ -40,13 +40,13 @@ def put_up_round_thread(readable: Iterable[bytes], writable: Iterable[bytes] = (
     seccomp.refuse_to_guest(libc, every_thread=False)
 
 
-def put_up_round_process(readable: Iterable[bytes]) -> None:
+def put_up_round_process(readable: Iterable[bytes], writable: Iterable[bytes] = ()) -> None:
     """Wall off a process that is there for the guest alone; from here on it opens, writes and starts nothing.
 
     Called by its main thread. A thread that runs already has to call `give_up_files` itself.
 
     Args:
-        readable: the folders that were conferred.
+        readable, writable: the folders that were conferred, to read and to write.
     """
     libc = _libc()
     if libc is None:
@@ -54,7 +54,7 @@ def put_up_round_process(readable: Iterable[bytes]) -> None:
     from codi_tui.execute import landlock, seccomp
 
     _limit()
-    landlock.restrict(libc, readable)
+    landlock.restrict(libc, readable, writable)
     seccomp.refuse_to_process(libc)
     seccomp.refuse_to_guest(libc, every_thread=True)
 

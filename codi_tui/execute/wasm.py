@@ -1,4 +1,4 @@
-"""WasmSandbox: runs a module as a WASI command, with nothing but what the invocation confers.
+"""WasmSandbox: runs a module of any of the formats, with nothing but what the invocation confers.
 
 The guest runs on a thread of this process; this thread reads what it writes, watches the clock and its memory, and says
 what happens. A guest that is stopped at a limit is still running when `run` ends: the process is its wall, so whoever
@@ -10,23 +10,25 @@ from __future__ import annotations
 import json
 import os
 
-from codi_tui.errors import CodiError, HandlerError, LimitError, ModuleError
+from codi_tui.errors import CodiError, HandlerError, LimitError, ModuleError, UnavailableError
+from codi_tui.execute import overrun
 from codi_tui.execute.artefacts import ArtefactStore
 from codi_tui.execute.c_api import EngineError
 from codi_tui.execute.guest import Guest
 from codi_tui.execute.module import engine
+from codi_tui.execute.programs import make_program
 from codi_tui.execute.staging import Staging
-from codi_tui.execute.wasi import WasiCommand
-from codi_tui.limits import COMPILE_NOTICE_SECONDS, RUN_TABLE_ELEMENTS
+from codi_tui.limits import COMPILE_NOTICE_SECONDS
 from codi_tui.model.events import RunEvent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
     from typing import NoReturn
 
     from codi_tui.execute.artefact import Artefact
     from codi_tui.execute.guest_events import GuestEvents
+    from codi_tui.execute.host import HostFunctions
     from codi_tui.execute.invocation import Invocation, Limits
     from codi_tui.model.manifest import HandlerDefinition, WasmFormat
     from codi_tui.trust import CommandLibrary, Permissions, VerifiedModule
@@ -42,7 +44,7 @@ def _leave(_: LimitError) -> NoReturn:
 
 
 class WasmSandbox:
-    """Runs `wasi-command` modules, and components, in this process."""
+    """Runs modules of each format in this process."""
 
     def __init__(
         self,
@@ -52,26 +54,35 @@ class WasmSandbox:
         overdue: Callable[[LimitError], NoReturn] = _leave,
         *,
         own_process: bool = False,
+        own_folders: Sequence[str] = (),
+        environment: Callable[[Permissions], dict[str, str]] = lambda _: {},
+        offline: bool = False,
     ) -> None:
         """
         Args:
             modules_folder: where compiled modules are kept.
             load_module: gives a library's verified module, when it has to be compiled.
-            runs_folder: where the files of path arguments are staged.
+            runs_folder: where the files that a run is given are staged.
             overdue: called, on another thread, when a run is beyond a limit and whoever takes its events stands still;
                 it ends the process.
             own_process: whether this process is there for the run alone: once the guest runs, the process can open
-                nothing, and whoever started it has to remove what was staged.
+                nothing that the run does not need, and whoever started it has to remove what was staged.
+            own_folders: codi's own, which are conferred on no guest.
+            environment: gives the variables and secrets that were granted; called when some were.
+            offline: whether no socket may be opened.
         """
         self._own_process = own_process
         self._overdue = overdue
         self._modules_folder = modules_folder
         self._load_module = load_module
         self._runs_folder = runs_folder
+        self._own_folders = own_folders
+        self._environment = environment
+        self._offline = offline
 
     async def run(self, invocation: Invocation, handler: HandlerDefinition) -> AsyncGenerator[RunEvent, None]:
         """As `CommandExecutor.run`."""
-        wasm_format, digest = _code_of(invocation.library)
+        wasm_format, digest = _code_of(invocation.library, handler)
         artefacts = ArtefactStore(self._modules_folder, engine(wasm_format).identity)
         artefact = artefacts.load(digest)
         if artefact is None:
@@ -82,13 +93,19 @@ class WasmSandbox:
                     yield RunEvent.progress(0, 1, f"compiling {invocation.library.name}, which is done once")
                 artefact = compilation.artefact()
             _keep(artefacts, digest, artefact)
-        _, check = _rules_of(wasm_format)
-        check(artefact.imports, invocation.permissions)
+        if wasm_format == "component":
+            from codi_tui.execute.component import check_component_imports
+
+            check_component_imports(artefact.imports, invocation.permissions)
+        else:
+            check_imports(artefact.imports, invocation.permissions, wasm_format)
         limits, reader = invocation.limits(handler), _reader(handler)
-        with Staging(self._runs_folder, limits.wall_seconds) as staging:
-            arguments = staging.confer(invocation.definition, invocation.arguments)
-            guest = self._start(wasm_format, artefact, invocation, handler, arguments, staging.folders, limits)
+        with Staging(self._runs_folder, limits.wall_seconds, self._own_folders) as staging:
+            guest = self._start(wasm_format, artefact, invocation, handler, staging, limits)
             for event in guest.events(reader):
+                if event.type == "completed" and staging.outputs:
+                    for said in _settle(staging, event.fields["exit_status"], limits):
+                        yield said
                 yield event
 
     def _start(
@@ -97,24 +114,30 @@ class WasmSandbox:
         artefact: Artefact,
         invocation: Invocation,
         handler: HandlerDefinition,
-        arguments: dict[str, object],
-        folders: dict[bytes, bytes],
+        staging: Staging,
         limits: Limits,
     ) -> Guest:
+        self._confer_granted(invocation.permissions, staging)
+        arguments = staging.confer(invocation.definition, invocation.arguments)
+        environment = self._granted_environment(invocation.permissions)
+        host = self._host(artefact.imports, invocation.permissions, environment, limits)
         document = json.dumps({"arguments": arguments, "command": invocation.definition.path}, ensure_ascii=False)
         stdout, stdout_writer = os.pipe()
         stderr, stderr_writer = os.pipe()
         try:
-            command_class, _ = _rules_of(wasm_format)
-            command = command_class(
-                engine(wasm_format).deserialize(artefact.code),
-                argv=[invocation.library.name.encode(), str(handler.function).encode()],
-                environment={b"CODI_INVOCATION": document.encode(errors="surrogateescape")},
-                stdout_path=f"/dev/fd/{stdout_writer}".encode(),
-                stderr_path=f"/dev/fd/{stderr_writer}".encode(),
-                folders=folders,
+            program = make_program(
+                wasm_format,
+                artefact.code,
+                invocation,
+                handler,
+                arguments=arguments,
+                document=document.encode(errors="surrogateescape"),
+                environment=environment,
+                stdout=stdout_writer,
+                stderr=stderr_writer,
+                staging=staging,
+                host=host,
                 memory_bytes=limits.memory_bytes,
-                table_elements=RUN_TABLE_ELEMENTS,
             )
         except BaseException as error:
             os.close(stdout)
@@ -126,33 +149,69 @@ class WasmSandbox:
             os.close(stdout_writer)
             os.close(stderr_writer)
         return Guest(
-            command, {stdout: "stdout", stderr: "stderr"}, limits, self._overdue, self._wall(list(folders.values()))
+            program,
+            {stdout: "stdout", stderr: "stderr"},
+            limits,
+            self._overdue,
+            self._wall(staging, network="codi.http" in artefact.imports),
+            staging.written_bytes if staging.outputs else None,
         )
 
-    def _wall(self, readable: list[bytes]) -> Callable[[], None] | None:
-        """Put up the second wall, or say what the guest's thread has to call to do so."""
+    def _confer_granted(self, permissions: Permissions, staging: Staging) -> None:
+        rights = list(permissions)
+        if any(right.startswith("fs:") for right in rights):
+            from codi_tui.execute.granted import confer_paths
+
+            confer_paths(rights, staging, self._own_folders)
+
+    def _wall(self, staging: Staging, *, network: bool) -> Callable[[], None] | None:
+        """Put up the second wall, or say what the guest's thread has to call to do so.
+
+        A thread that speaks to the network for the guest, and one that puts written files in their places afterwards,
+        stand outside.
+        """
         from codi_tui.execute import wall
 
-        if self._own_process:
-            wall.put_up_round_process(readable)
+        readable, writable = list(staging.folders.values()), list(staging.writable.values())
+        if self._own_process and not network and not staging.outputs:
+            wall.put_up_round_process(readable, writable)
             return None
-        return lambda: wall.put_up_round_thread(readable)
+        return lambda: wall.put_up_round_thread(readable, writable, network=network)
+
+    def _granted_environment(self, permissions: Permissions) -> dict[bytes, bytes]:
+        if not any(right.startswith(("env:", "secret:")) for right in permissions):
+            return {}
+        return {name.encode(): value.encode() for name, value in self._environment(permissions).items()}
+
+    def _host(
+        self, imports: list[str], permissions: Permissions, environment: dict[bytes, bytes], limits: Limits
+    ) -> HostFunctions | None:
+        """What the module may ask of codi, or None when it asks nothing."""
+        if not any(item.startswith("codi.") for item in imports):
+            return None
+        from codi_tui.execute.host import HostFunctions
+
+        http = None
+        if "codi.http" in imports:
+            from codi_tui.execute.http_broker import HttpBroker
+
+            http = HttpBroker(permissions, limits.wall_seconds, offline=self._offline).ask
+        return HostFunctions(environment, http)
 
 
-def _code_of(library: CommandLibrary) -> tuple[WasmFormat, str]:
+def _code_of(library: CommandLibrary, handler: HandlerDefinition) -> tuple[WasmFormat, str]:
     """The format that a library's manifest names, and its module's digest.
 
     Raises:
-        ModuleError: it has none, or `E_UNSUPPORTED`.
+        ModuleError: it has none.
+        UnavailableError: a core module does not have the function; a fallback may serve.
     """
-    if library.module_digest is None or library.manifest.wasm_module is None:
+    module = library.manifest.wasm_module
+    if library.module_digest is None or module is None:
         raise ModuleError("the library has no module", library=library.name)
-    wasm_format = library.manifest.wasm_module.format
-    if wasm_format not in ("wasi-command", "component"):
-        raise ModuleError(
-            f"this codi does not run modules of format {wasm_format}", code="E_UNSUPPORTED", library=library.name
-        )
-    return wasm_format, library.module_digest
+    if module.format == "core" and handler.function not in module.exports:
+        raise UnavailableError(f"the module does not have {handler.function}", library=library.name)
+    return module.format, library.module_digest
 
 
 def _keep(artefacts: ArtefactStore, digest: str, artefact: Artefact) -> None:
@@ -162,13 +221,20 @@ def _keep(artefacts: ArtefactStore, digest: str, artefact: Artefact) -> None:
         pass  # the next run compiles again, which is slow and not wrong
 
 
-def _rules_of(wasm_format: WasmFormat) -> tuple[type[WasiCommand], Callable[[list[str], Permissions], None]]:
-    """What runs a format, and what checks its imports."""
-    if wasm_format == "component":
-        from codi_tui.execute.component import ComponentCommand, check_component_imports
+def _settle(staging: Staging, exit_status: int, limits: Limits) -> Iterator[RunEvent]:
+    """Put what was written in its place, or say that it is not.
 
-        return ComponentCommand, check_component_imports
-    return WasiCommand, check_imports
+    Raises:
+        InputError: `E_CREATE`.
+        LimitError: `E_WASM_OUTPUT`, it is too much.
+    """
+    if exit_status == 0:
+        if staging.written_bytes() > limits.output_bytes:
+            raise overrun.too_much_output(limits)
+        staging.place()
+        return
+    for name in staging.unplaced():
+        yield RunEvent.log("warning", f"it ended with status {exit_status}: {name} is left as it was")
 
 
 def _reader(handler: HandlerDefinition) -> GuestEvents | None:
@@ -180,7 +246,11 @@ def _reader(handler: HandlerDefinition) -> GuestEvents | None:
     return GuestEvents()
 
 
-def check_imports(imports: list[str], permissions: Permissions) -> None:
+_CODI = {"wasi-command": ("http", "take"), "core": ("emit", "env", "http", "take")}
+"""What a module of each format may import from `codi`."""
+
+
+def check_imports(imports: list[str], permissions: Permissions, module_format: str = "wasi-command") -> None:
     """Refuse a module that imports what codi does not give, or what it may not have.
 
     Raises:
@@ -188,8 +258,12 @@ def check_imports(imports: list[str], permissions: Permissions) -> None:
         GrantError: `E_PERMISSION`.
     """
     for item in imports:
+        if item.startswith("codi.") and item[5:] in _CODI[module_format]:
+            if item == "codi.http" and not any(right.startswith("net:") for right in permissions):
+                permissions.require("net:HOST")
+            continue
         name = item.removeprefix(_WASI)
-        if name == item or name.startswith("sock_"):
+        if module_format != "wasi-command" or name == item or name.startswith("sock_"):
             raise ModuleError(f"the module wants {item}, which no command is given", code="E_WASM_IMPORT")
         if name in _PERMISSION_OF_IMPORT:
             permissions.require(_PERMISSION_OF_IMPORT[name])

@@ -65,7 +65,15 @@ async def _run(request: dict[str, Any], message: bytes, module: bytes, events: i
             request["wall_seconds"],
             output_bytes=request["output_bytes"],
         )
-        sandbox = WasmSandbox(request["modules_folder"], load_module, request["runs_folder"], own_process=True)
+        sandbox = WasmSandbox(
+            request["modules_folder"],
+            load_module,
+            request["runs_folder"],
+            own_process=True,
+            own_folders=request["own_folders"],
+            environment=lambda _: request["environment"],
+            offline=request["offline"],
+        )
         async for event in sandbox.run(invocation, handler):
             _send(events, event)
             if event.type in ("completed", "failed"):

@@ -98,6 +98,16 @@ class HandlerDefinition(_View):
         return output
 
     @property
+    def argv(self) -> list[str | list[str]] | None:
+        """The templates of an unmodified program's argv (`codi_tui.model.template`), or None."""
+        return self.document.get("argv")
+
+    @property
+    def stdin(self) -> str | None:
+        """The template of its stdin, or None: stdin is the user's."""
+        return self.document.get("stdin")
+
+    @property
     def limits(self) -> dict[str, int]:
         """`wall_seconds`, `cpu_seconds`, `memory_bytes`, `output_bytes`: what it asks for instead of the defaults."""
         return self.document.get("limits") or {}

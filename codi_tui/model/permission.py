@@ -127,10 +127,11 @@ def meaning(text: str) -> str:
             return f"send data to and receive data from {host}, port {permission.port}"
         return f"run on the server {host}, port {permission.port}, which is sent its arguments and input"
     if kind.startswith("fs:"):
-        what = f"any file under {target}" if target.endswith("/") else target
-        return f"read {what}" if kind == "fs:read" else f"create, change and delete {what}"
+        if target.endswith("/"):
+            return f"{'read' if kind == 'fs:read' else 'read, create, change and delete'} any file under {target}"
+        return f"{'read' if kind == 'fs:read' else 'read, create and change'} {target}"
     if limit := BY_KIND.get(kind):
-        return _MEANINGS[kind].format(target, limit.words(limit.default))
+        return _MEANINGS[kind].format(limit.plain(limit.amount(target)), limit.plain(limit.default))
     return _MEANINGS[kind].format(target)
 
 

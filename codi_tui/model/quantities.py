@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _SIZES = {"GiB": GIB, "MiB": MIB, "KiB": KIB, "B": 1}
+_NAMES = {"h": "hours", "m": "minutes", "s": "seconds"}
 _TIMES = {"h": 3600, "m": 60, "s": 1}
 
 
@@ -48,8 +49,17 @@ class Limit:
 
     def words(self, amount: int) -> str:
         """An amount in its one normal spelling: in the largest unit of which it is a whole number."""
-        unit, size = next((unit, size) for unit, size in self.units.items() if amount % size == 0)
-        return f"{amount // size}{unit}"
+        count, unit = self._in_units(amount)
+        return f"{count}{unit}"
+
+    def plain(self, amount: int) -> str:
+        """An amount as it is said: `10 minutes`, `512 MiB`."""
+        count, unit = self._in_units(amount)
+        name = _NAMES.get(unit, unit)
+        return f"{count} {name.removesuffix('s') if count == 1 else name}"
+
+    def _in_units(self, amount: int) -> tuple[int, str]:
+        return next((amount // size, unit) for unit, size in self.units.items() if amount % size == 0)
 
     def amount(self, words: str) -> int:
         """The amount that is written, in any of the units.

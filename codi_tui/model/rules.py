@@ -13,6 +13,7 @@ from codi_tui.limits import COMMANDS_MAX
 from codi_tui.model.arguments import definition_problems
 from codi_tui.model.endpoint import parse_endpoint
 from codi_tui.model.names import BUILT_INS
+from codi_tui.model.template import template_problems
 
 
 class Problem(NamedTuple):
@@ -42,13 +43,14 @@ def manifest_problems(document: object) -> Iterator[Problem]:
     if count > COMMANDS_MAX:
         yield Problem("commands", f"{count} commands: at most {COMMANDS_MAX} are allowed", "large")
         return
+    core = _object(manifest.get("wasm_module")).get("format") == "core"
     for group, subcommands in commands.items():
         for name, item in subcommands.items():
-            for problem in _command_problems(_object(item)):
+            for problem in _command_problems(_object(item), core=core):
                 yield problem._replace(where=f"commands.{group}.{name}.{problem.where}")
 
 
-def _command_problems(command: dict[str, Any]) -> Iterator[Problem]:
+def _command_problems(command: dict[str, Any], *, core: bool) -> Iterator[Problem]:
     arguments = [_object(item) for item in _list(command.get("arguments"))]
     options = [_object(item) for item in _list(command.get("options"))]
     yield from _name_problems([*arguments, *options])
@@ -60,7 +62,24 @@ def _command_problems(command: dict[str, Any]) -> Iterator[Problem]:
     for item in (*arguments, *options):
         for message in definition_problems(item):
             yield Problem(str(item.get("name"))[:64], message)
-    yield from _handler_problems(_object(command.get("handler")))
+    handlers = list(_handlers(_object(command.get("handler"))))
+    for handler in handlers:
+        yield from _handler_problems(handler, [*arguments, *options])
+    if core and any(handler.get("type") == "wasm" for handler in handlers):
+        if any(item.get("type") == "path" for item in (*arguments, *options)):
+            yield Problem("arguments", "a core module is given no files, so its commands take no paths")
+        if any(handler.get(template) is not None for handler in handlers for template in _TEMPLATES):
+            yield Problem("handler", "templates are for programs, and a core module is none")
+
+
+_TEMPLATES = ("argv", "stdin")
+
+
+def _handlers(handler: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A handler and its fallbacks."""
+    while handler:
+        yield handler
+        handler = _object(handler.get("fallback"))
 
 
 def _name_problems(parameters: list[dict[str, Any]]) -> Iterator[Problem]:
@@ -73,7 +92,7 @@ def _name_problems(parameters: list[dict[str, Any]]) -> Iterator[Problem]:
             yield Problem("options", "--help and -h are codi's own")
 
 
-def _handler_problems(handler: dict[str, Any]) -> Iterator[Problem]:
+def _handler_problems(handler: dict[str, Any], parameters: list[dict[str, Any]]) -> Iterator[Problem]:
     if handler.get("type") == "websocket" and handler.get("endpoint") is None:
         yield Problem("handler", "a websocket handler needs an endpoint")
     if handler.get("type") == "websocket" and isinstance(handler.get("endpoint"), str):
@@ -83,11 +102,11 @@ def _handler_problems(handler: dict[str, Any]) -> Iterator[Problem]:
             yield Problem("handler", str(error))
     if handler.get("type") in ("wasm", "local") and handler.get("function") is None:
         yield Problem("handler", f"a {handler['type']} handler needs a function")
-    for template in ("argv", "stdin"):
-        if handler.get(template) is not None:
-            yield Problem("handler", f"this codi does not know {template} templates", "newer")
-    if fallback := _object(handler.get("fallback")):
-        yield from _handler_problems(fallback)
+    if any(handler.get(template) is not None for template in _TEMPLATES):
+        if handler.get("type") != "wasm":
+            yield Problem("handler", "templates go with type wasm")
+        for message in template_problems(handler, parameters):
+            yield Problem("handler", message)
 
 
 def _object(value: object) -> dict[str, Any]:

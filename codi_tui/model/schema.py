@@ -81,6 +81,9 @@ class _Limits(_Part):
     output_bytes: Annotated[StrictInt, Field(ge=1, le=ASKED_OUTPUT_BYTES_MAX)] | None = None
 
 
+Template = Annotated[StrictStr, Field(max_length=4096)]
+
+
 class _Handler(_Part):
     type: Literal["websocket", "wasm", "local"]
     endpoint: Annotated[StrictStr, Field(max_length=2048)] | None = None
@@ -88,6 +91,11 @@ class _Handler(_Part):
     fallback: _Handler | None = None
     output: Literal["text", "json", "jsonl", "markdown", "csv", "events", "bytes"] = "text"
     limits: _Limits | None = None
+    argv: (
+        Annotated[list[Template | Annotated[list[Template], Field(min_length=1, max_length=16)]], Field(max_length=256)]
+        | None
+    ) = None
+    stdin: Annotated[StrictStr, Field(max_length=65_536)] | None = None
 
 
 class _Example(_Part):

@@ -12,6 +12,9 @@ from codi_tui.execute.module import validate_wasm
 from codi_tui.library.client import LibraryClient
 from codi_tui.library.directory import DirectoryClient
 from codi_tui.loader import DynamicLoader
+from codi_tui.runs.history import HISTORY_FILE, HistoryStore
+from codi_tui.runs.log import LOG_FILE, Log
+from codi_tui.runs.redact import Redactor
 from codi_tui.runtime import LISTING, RuntimeMode, bundled_folder
 from codi_tui.state.audit import AUDIT_FILE, AuditLog
 from codi_tui.state.database import STATE_FILE, StateDatabase
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from codi_tui.cache.storage import Connect
+    from codi_tui.config import SessionSettings
     from codi_tui.library.client import Response, Transport
     from codi_tui.library.source import LibrarySource
     from codi_tui.state.grants import GrantStore
@@ -45,6 +49,11 @@ class Core:
         servers: their clients, in the same order.
         offline: whether no socket may be opened.
         agents_folder: where agents are kept.
+        secrets_folder: where secrets are, each in a file of its own.
+        own_folders: codi's own, which are conferred on no guest.
+        session: what is kept of runs.
+        log: the log.
+        redactor: what takes secrets out of everything that is written down.
     """
 
     def __init__(
@@ -58,6 +67,10 @@ class Core:
         trust: TrustKeeper,
         database: StateDatabase,
         now: Callable[[], float],
+        log: Log,
+        redactor: Redactor,
+        session: SessionSettings,
+        history: HistoryStore,
         servers: Sequence[LibrarySource] = (),
         offline: bool = False,
     ) -> None:
@@ -72,8 +85,15 @@ class Core:
         self.server_origins = server_origins
         self.offline = offline
         self.agents_folder = os.path.join(mode.data_folder(), "agents")
+        settings_folder = os.path.dirname(mode.settings_path())
+        self.secrets_folder = os.path.join(settings_folder, "secrets")
+        self.own_folders = (mode.data_folder(), settings_folder)
+        self.log = log
+        self.redactor = redactor
+        self.session = session
+        self.history = history
+        self.now = now
         self._database = database
-        self._now = now
         self._grants: GrantStore | None = None
 
     @property
@@ -82,12 +102,13 @@ class Core:
         if self._grants is None:
             from codi_tui.state.grants import GrantStore
 
-            self._grants = GrantStore(self._database, self._now, self.trust.audit)
+            self._grants = GrantStore(self._database, self.now, self.trust.audit)
         return self._grants
 
     async def close(self) -> None:
         """Let go of the databases."""
         await self.trust.close()
+        await self.history.close()
         if self.cache is not None:
             await self.cache.close()
 
@@ -119,21 +140,23 @@ async def assemble(
     bundled = DirectoryClient(BUNDLED, bundled_folder())
     servers = [_client(server.origin, transport, offline=offline) for server in settings.servers]
     keyring, clock = Keyring(keys), TrustedClock(now)
-    folder = mode.data_folder()
+    folder, redactor = mode.data_folder(), Redactor()
+    log = Log(os.path.join(folder, LOG_FILE), settings.log_level, now, redactor)
     database = StateDatabase(os.path.join(folder, STATE_FILE), connect)
     trust = TrustKeeper(
         database,
-        AuditLog(os.path.join(folder, AUDIT_FILE), now),
+        AuditLog(os.path.join(folder, AUDIT_FILE), now, redactor.text),
         keyring,
         clock,
         notice=notice,
     )
     try:
-        cache = await SqliteCache.init(mode, connect=connect, notice=notice)
+        cache = await SqliteCache.init(mode, connect=connect, notice=notice, log=log)
     except CacheError as error:
         if error.code == "E_CACHE_PERMS":
             trust.refused(error, origin="", name="")
             raise
+        log.warning("cache.given_up", code=error.code, message=error.message)
         notice(f"{error.message}; going on without it")
         cache = None
     loader = DynamicLoader(
@@ -145,6 +168,7 @@ async def assemble(
         check_module=validate_wasm,
         offline=offline,
         notice=notice,
+        log=log,
         stored=lambda cache: _render_listing(bundled, cache, os.path.join(folder, LISTING)),
     )
     origins = [server.origin for server in settings.servers]
@@ -157,6 +181,10 @@ async def assemble(
         trust=trust,
         database=database,
         now=now,
+        log=log,
+        redactor=redactor,
+        session=settings.session,
+        history=HistoryStore(os.path.join(folder, HISTORY_FILE), connect),
         servers=servers,
         offline=offline,
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from codi_tui.execute.invocation import CommandExecutor
     from codi_tui.model.manifest import HandlerDefinition
     from codi_tui.operations.core import Core
+    from codi_tui.trust import Permissions
 
 
 def one_shot_executor(core: Core, overdue: Callable[[LimitError], NoReturn]) -> DynamicExecutor:
@@ -26,7 +27,15 @@ def one_shot_executor(core: Core, overdue: Callable[[LimitError], NoReturn]) -> 
     """
     from codi_tui.execute.wasm import WasmSandbox
 
-    sandbox = WasmSandbox(core.modules_folder, core.loader.load_module, core.runs_folder, overdue=overdue)
+    sandbox = WasmSandbox(
+        core.modules_folder,
+        core.loader.load_module,
+        core.runs_folder,
+        overdue,
+        own_folders=core.own_folders,
+        environment=_environment_of(core),
+        offline=core.offline,
+    )
     return _with_sandbox(core, sandbox)
 
 
@@ -34,7 +43,24 @@ def worker_executor(core: Core) -> DynamicExecutor:
     """Runs any number of commands side by side, each module in a process of its own."""
     from codi_tui.execute.process import WorkerExecutor
 
-    return _with_sandbox(core, WorkerExecutor(core.modules_folder, core.runs_folder, core.loader.load_module))
+    sandbox = WorkerExecutor(
+        core.modules_folder,
+        core.runs_folder,
+        core.loader.load_module,
+        own_folders=core.own_folders,
+        environment=_environment_of(core),
+        offline=core.offline,
+    )
+    return _with_sandbox(core, sandbox)
+
+
+def _environment_of(core: Core) -> Callable[[Permissions], dict[str, str]]:
+    def environment(permissions: Permissions) -> dict[str, str]:
+        from codi_tui.execute.granted import guest_environment
+
+        return guest_environment(permissions, core.secrets_folder)
+
+    return environment
 
 
 def needs_event_loop(handler: HandlerDefinition | None) -> bool:

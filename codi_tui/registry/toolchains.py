@@ -87,11 +87,20 @@ def _assemblyscript(folder: Path) -> Toolchain:
     return Toolchain([node, _ASC, "src/index.ts", "--config", "asconfig.json", "-Osize", "--outFile", MODULE])
 
 
+def _python(_: Path) -> Toolchain:
+    componentize = shutil.which("componentize-py", path=_path_with_scripts())
+    if componentize is None:
+        raise _missing("componentize-py", "pip install componentize-py")
+    words = ["-d", "command.wit", "-w", "command", "componentize", "command", "-p", "src", "-o", MODULE]
+    return Toolchain([componentize, *words])
+
+
 _TOOLCHAINS: dict[str, Callable[[Path], Toolchain]] = {
     "c": _c,
     "zig": _zig_source,
     "go": _go,
     "assemblyscript": _assemblyscript,
+    "python": _python,
 }
 
 

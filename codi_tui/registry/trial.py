@@ -54,11 +54,12 @@ def imports(project: Project, library: CommandLibrary) -> list[str]:
     Raises:
         RefusedError, LimitError: it cannot be compiled.
     """
-    if library.module is None:
+    described = library.manifest.wasm_module
+    if library.module is None or described is None:
         return []
-    store = ArtefactStore(str(modules_folder(project)), engine().identity)
+    store = ArtefactStore(str(modules_folder(project)), engine(described.format).identity)
     artefact = store.load(library.module.digest)
     if artefact is None:
-        artefact = compile_module(library.module)
+        artefact = compile_module(library.module, described.format)
         store.save(library.module.digest, artefact)
     return artefact.imports

@@ -72,6 +72,7 @@ def admit(document: bytes, name: str, trusted: Trusted, *, origin: str = ORIGIN)
     if trusted.document is not None:
         keyring.adopt(trusted.document)
     library = asyncio.run(SecurityValidator(keyring, time.time).admit(document, origin=origin, name=name))
-    if library.module is not None and library.manifest.wasm_module is not None:
-        validate_wasm(library.module.data, library.manifest.wasm_module.format)
+    described = library.manifest.wasm_module
+    if library.module is not None and described is not None:
+        validate_wasm(library.module.data, described.format)
     return library

@@ -85,6 +85,7 @@ moved_at INTEGER NOT NULL
     StateError,
     "E_STATE",
     "restore it from a backup; or move it away, which forgets grants, pinned trust and which releases were seen",
+    wal=False,  # it is read on a full disk too, and moved or restored as one file
 )
 
 

@@ -153,7 +153,13 @@ def _command(command: SubcommandDefinition) -> dict[str, Any]:
 
 def _handler(handler: HandlerDefinition) -> dict[str, Any]:
     limits = {name: value for name, value in handler.limits.items() if isinstance(value, int)}
-    members = {"type": handler.handler_type, "endpoint": handler.endpoint, "function": handler.function}
+    members = {
+        "type": handler.handler_type,
+        "endpoint": handler.endpoint,
+        "function": handler.function,
+        "argv": handler.argv,
+        "stdin": handler.stdin,
+    }
     known = {name: value for name, value in members.items() if value is not None}
     return {**known, "output": handler.output, "limits": limits}
 
@@ -221,7 +227,11 @@ def _handler_changes(path: str, old: list[dict[str, Any]], new: list[dict[str, A
 
 def _handler_words(handler: dict[str, Any]) -> str:
     where = handler.get("endpoint") if handler["type"] == "websocket" else handler.get("function")
-    return f"{handler['type']} {where} ({handler['output']})"
+    words = f"{handler['type']} {where} ({handler['output']})"
+    for template in ("argv", "stdin"):
+        if template in handler:
+            words += f", {template} {json.dumps(handler[template], ensure_ascii=False)}"
+    return words
 
 
 def _limit_changes(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:

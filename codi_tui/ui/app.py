@@ -20,6 +20,7 @@ from codi_tui.cache.aio import AsyncStorage
 from codi_tui.errors import CodiError
 from codi_tui.operations.core import Core, assemble
 from codi_tui.operations.executors import worker_executor
+from codi_tui.operations.recording import RecordedExecutor
 from codi_tui.runtime import styles_folder
 from codi_tui.ui.buffer import OutputBuffer
 from codi_tui.ui.glyphs import Glyphs
@@ -103,7 +104,10 @@ class CodiApp(App[None]):
             self.failure = error
             self.exit()
             return
-        self._runs = Runs(worker_executor(self._core), self._buffer)
+        executor = RecordedExecutor(
+            worker_executor(self._core), self._core, "ui", output=self._core.session.record_workspace
+        )
+        self._runs = Runs(executor, self._buffer)
 
     def get_default_screen(self) -> WorkspaceScreen:
         """Textual's: the first screen, so that none is laid out and painted before it."""

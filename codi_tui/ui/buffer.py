@@ -48,7 +48,7 @@ class _Block:
 class _Tail:
     """The line of a stream that has not ended yet: its start (or what follows its last carriage return)."""
 
-    __slots__ = ("_returned", "data", "offset", "size")
+    __slots__ = ("_returned", "data", "hidden", "offset", "size")
 
     def __init__(self, offset: int) -> None:
         self.data = b""
@@ -56,6 +56,7 @@ class _Tail:
         """All bytes of the line, also those that `data` leaves out."""
         self.offset = offset
         """Where the line begins in its stream's file."""
+        self.hidden = False
         self._returned = False
 
     def append(self, data: bytes) -> None:
@@ -122,12 +123,16 @@ class OutputBuffer:
         """Why the spool keeps nothing more; None while it does."""
         return self._spool.stopped if self._spool is not None else "not on disk"
 
-    def feed(self, data: bytes, stream: str = "stdout") -> None:
-        """Take in what a stream wrote: any bytes, cut anywhere. A disk error only stops the spool."""
+    def feed(self, data: bytes, stream: str = "stdout", *, hidden: bool = False) -> None:
+        """Take in what a stream wrote: any bytes, cut anywhere. A disk error only stops the spool.
+
+        Args:
+            hidden: it is no text: a line that says how much there is stands for all of it, for as long as it is kept.
+        """
         number = STREAMS.index(stream)
         self.bytes_total += len(data)
         for start in range(0, len(data), OUTPUT_BLOCK_BYTES):
-            self._feed(number, data[start : start + OUTPUT_BLOCK_BYTES])
+            self._feed(number, data[start : start + OUTPUT_BLOCK_BYTES], hidden)
 
     def end(self, outcome: str) -> None:
         """The run is over: a line that lacks its newline is whole. Later calls change nothing."""
@@ -135,7 +140,7 @@ class OutputBuffer:
             self.seconds = time.monotonic() - self.started
             self.outcome = outcome
             for stream, tail in sorted(self._tails.items()):
-                self._add(stream, tail.offset, tail.size, tail.data + b"\n", 1)
+                self._add(stream, tail.offset, tail.size, self._seen(tail) + b"\n", 1)
             self._tails.clear()
 
     def close(self) -> None:
@@ -198,12 +203,19 @@ class OutputBuffer:
             raise CodiError(f"cannot save to {path}: {error.strerror}", code="E_OUTPUT") from None
         return len(self.lost)
 
-    def _feed(self, stream: int, data: bytes) -> None:
+    def _seen(self, tail: _Tail) -> bytes:
+        """What is shown of a line that has not ended."""
+        if tail.hidden and self.stopped is None:
+            return f"({tail.size:,} bytes that are not text: save them to a file)".encode()
+        return tail.data
+
+    def _feed(self, stream: int, data: bytes, hidden: bool) -> None:
         spool = self._spool
         tail = self._tails.pop(stream, None) or _Tail(spool.written(stream) if spool is not None else 0)
         if spool is not None:
             spool.write(stream, data)
-        end = data.rfind(b"\n") + 1
+        tail.hidden = hidden
+        end = 0 if hidden else data.rfind(b"\n") + 1
         if end:
             self._add_lines(stream, tail, data[:end])
             tail = _Tail(tail.offset + tail.size + end)
@@ -247,7 +259,8 @@ class OutputBuffer:
         """The first line, the stream and the bytes of the block that holds a line."""
         if number >= self.lines_whole:
             stream, tail = sorted(self._tails.items())[number - self.lines_whole]
-            return number, stream, tail.data[: whole_characters(tail.data)]
+            seen = self._seen(tail)
+            return number, stream, seen[: whole_characters(seen)]
         if number >= self.first_in_ring:
             block = self._ring[bisect_right(self._ring, number, key=lambda block: block.first) - 1]
             return block.first, block.stream, block.data

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from codi_tui.errors import CodiError
-from codi_tui.execute.executor import DynamicExecutor
 from codi_tui.execute.invocation import Invocation
 from codi_tui.model.events import RunEvent, error_document
-from codi_tui.operations.layout import ReadableOutput, lay_out
+from codi_tui.operations.layout import ReadableOutput, is_text, lay_out
 from codi_tui.ui.buffer import OutputBuffer
 from codi_tui.ui.pump import pump
 from codi_tui.ui.stdin import Stdin
+
+if TYPE_CHECKING:
+    from codi_tui.execute.invocation import Executes
 
 State = Literal["running", "cancelling", "cancelled", "failed", "ended"]
 
@@ -45,7 +47,10 @@ class Run:
         self._seconds: float | None = None
         self._invocation = invocation
         self._stdin = stdin
-        self._readable = ReadableOutput(invocation.definition.handler.output)
+        output_type = invocation.definition.handler.output
+        self._readable = ReadableOutput(output_type)
+        self._hides: bool | None = None if output_type == "bytes" else False
+        """Whether stdout is no text; of bytes, what comes first decides."""
 
     @property
     def over(self) -> bool:
@@ -62,7 +67,7 @@ class Run:
         """How long it took, or has taken."""
         return time.monotonic() - self._begun if self._seconds is None else self._seconds
 
-    async def run(self, executor: DynamicExecutor) -> None:
+    async def run(self, executor: Executes) -> None:
         """Run it to its end; cancelling this call stops it and waits until it is gone."""
         self._invocation.stdin = None if self._stdin is None else self._stdin.chunks()
         try:
@@ -106,7 +111,12 @@ class Run:
             self._fail(event.fields["error"])
 
     def _output(self, data: bytes, stream: Literal["stdout", "stderr"]) -> None:
-        self.buffer.feed(self._readable.take(data) if stream == "stdout" else data, stream)
+        if stream == "stderr":
+            self.buffer.feed(data, stream)
+            return
+        if self._hides is None:
+            self._hides = not is_text(data)
+        self.buffer.feed(self._readable.take(data), stream, hidden=self._hides)
 
     def _feed_rest(self) -> None:
         self.buffer.feed(self._readable.end(), "stdout")

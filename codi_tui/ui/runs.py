@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-from codi_tui.execute.executor import DynamicExecutor
 from codi_tui.execute.invocation import Invocation
 from codi_tui.limits import RUNS_KEPT
 from codi_tui.ui.buffer import OutputBuffer
 from codi_tui.ui.run import Run
 from codi_tui.ui.stdin import Stdin
 
+if TYPE_CHECKING:
+    from codi_tui.execute.invocation import Executes
+
 
 class Runs:
     """The runs in the order of their start; of those that are over, the last `RUNS_KEPT` are kept."""
 
-    def __init__(self, executor: DynamicExecutor, make_buffer: Callable[[], OutputBuffer]) -> None:
+    def __init__(self, executor: Executes, make_buffer: Callable[[], OutputBuffer]) -> None:
         self._executor = executor
         self._make_buffer = make_buffer
         self._runs: list[Run] = []

@@ -15,7 +15,7 @@ CHECKS = (
     Check(
         "imports, before a run",
         "execute/wasm.py",
-        "        check_imports(artefact.imports, invocation.permissions)",
+        "        check(artefact.imports, invocation.permissions)",
         "        pass",
         "tests/integration/test_limits.py::test_an_undeclared_import_is_refused_before_anything_runs",
     ),
@@ -176,8 +176,8 @@ CHECKS = (
     Check(
         "compiling, time",
         "execute/compile.py",
-        "            timeout=COMPILE_SECONDS,\n",
-        "",
+        "return self._child.communicate(wasm, timeout=seconds)",
+        "return self._child.communicate(wasm)",
         "tests/execute/test_attacks_e.py::test_a_module_that_takes_too_long_to_compile_is_given_up",
     ),
     Check(

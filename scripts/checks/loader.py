@@ -29,14 +29,14 @@ CHECKS = (
     Check(
         "offline, a command's owner",
         "loader.py",
-        "if remote and self._offline:",
-        "if False:",
+        "if not (self._offline and source.networked)]",
+        "]",
         "tests/unit/test_loader.py::TestOffline::test_an_unknown_command_offline_is_not_asked_for",
     ),
     Check(
         "offline, a module",
         "loader.py",
-        "if self._offline and not source.local:\n            raise _offline",
+        "if self._offline and source.networked:\n            raise _offline",
         "if False:\n            raise _offline",
         "tests/unit/test_loader.py::TestTampered::test_a_tampered_or_missing_module_is_refused_offline",
     ),
@@ -50,7 +50,7 @@ CHECKS = (
     Check(
         "what is accepted is remembered",
         "admission.py",
-        "await self.accept(library, source, record)",
+        "await self.accept(library, source, record, header=header)",
         "pass",
         "tests/trust/test_marks.py::TestRollback::test_an_older_release_is_refused_after_the_cache_was_lost",
     ),

@@ -6,6 +6,48 @@ from checks.check import Check
 
 CHECKS = (
     Check(
+        "evidence of what a revoked key signed, also when a later step fails",
+        "operations/trust.py",
+        "    finally:\n",
+        "    else:\n",
+        "tests/trust/test_marks.py::TestRevocation::test_what_a_revoked_key_signed_is_kept_as_evidence_although_a_later_step_fails",
+    ),
+    Check(
+        "evidence of what a revoked key signed, of a refresh on the way",
+        "state/keeper.py",
+        "        return gone\n",
+        "        return set()\n",
+        "tests/trust/test_marks.py::TestRevocation::test_of_a_refresh_on_the_way_too",
+    ),
+    Check(
+        "trust is pinned by the latest time verified",
+        "operations/trust.py",
+        "    await keeper.observe_time()\n",
+        "",
+        "tests/trust/test_marks.py::TestClock::test_trust_is_pinned_refreshed_and_listed_by_the_latest_time_too",
+    ),
+    Check(
+        "a state that cannot be read is in the trail",
+        "admission.py",
+        "            self._trust.refused(error, origin=source.origin, name=name)\n            raise\n",
+        "            raise\n",
+        "tests/trust/test_marks.py::TestDamage::test_a_damaged_state_refuses_and_is_never_rebuilt",
+    ),
+    Check(
+        "an absent signature header is in the trail",
+        "admission.py",
+        '"absent" if delivery.signature_header is None else None',
+        "None",
+        "tests/trust/test_marks.py::TestDamage::test_a_release_that_came_without_a_signature_in_its_header_is_noted",
+    ),
+    Check(
+        "the state is read on a full disk",
+        "state/database.py",
+        "wal=False,",
+        "wal=True,",
+        "tests/unit/test_attacks_d.py::test_what_was_seen_before_is_known_on_a_full_disk_too",
+    ),
+    Check(
         "grants: an unanswered question",
         "operations/grants.py",
         '"refuse" if ask is None else await ask(question)',

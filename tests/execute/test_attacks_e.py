@@ -134,8 +134,8 @@ def test_a_module_that_takes_too_long_to_compile_is_given_up(size_kib: int, monk
 
 @pytest.mark.attack("E5")
 def test_a_module_that_takes_too_much_memory_to_compile_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("codi_tui.execute.compile.COMPILE_MEMORY_BYTES", 400 * MIB)
+    monkeypatch.setattr("codi_tui.execute.compile.COMPILE_MEMORY_BYTES", 160 * MIB)
     with pytest.raises(LimitError) as caught:
-        compile_module(verified(compile_bomb(332 << 10)))
+        compile_module(verified(compile_bomb(60 << 10)))
     assert caught.value.code == "E_WASM_COMPILE"
-    assert "more than 400 MiB" in caught.value.message
+    assert "more than 160 MiB" in caught.value.message

@@ -46,7 +46,7 @@ def events(handler: dict[str, Any], executors: dict[str, Any], permissions: tupl
 def test_events_begin_with_started_and_are_numbered() -> None:
     happened = events(WASM, {"wasm": Scripted(RunEvent.output("stdout", b"a"), RunEvent.completed(0))})
     assert [(event.seq, event.type) for event in happened] == [(1, "started"), (2, "output"), (3, "completed")]
-    assert set(happened[0].fields) == {"run_id", "command", "library", "version", "digest"}
+    assert set(happened[0].fields) == {"run_id", "command", "library", "version", "digest", "output"}
 
 
 def test_an_unavailable_handler_gives_way_to_its_fallback_and_that_is_said() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from codi_tui.errors import InputError, ModuleError
+from codi_tui.errors import InputError
 from codi_tui.execute.staging import Staging, remove_runs_of
 from codi_tui.model.manifest import SubcommandDefinition
 
@@ -89,11 +89,6 @@ def test_a_path_that_cannot_be_read_is_named(path: str, runs: Path) -> None:
     with Staging(str(runs)) as staging, pytest.raises(InputError):
         staging.confer(definition(), {"file": path})
     assert not runs.exists() or list(runs.iterdir()) == []
-
-
-def test_a_path_to_write_is_refused(tmp_path: Path, runs: Path) -> None:
-    with Staging(str(runs)) as staging, pytest.raises(ModuleError):
-        staging.confer(definition(access="write"), {"file": str(tmp_path / "new")})
 
 
 def test_what_killed_runs_left_is_removed_by_the_next(tmp_path: Path, runs: Path) -> None:

@@ -455,5 +455,5 @@ def test_hostile_input_is_answered_soon(words: list[str], text: bytes, status: i
 def test_arrays_without_anything_in_common_are_compared_soon(codi: Codi, tmp_path: Path) -> None:
     (tmp_path / "old").write_text(json.dumps(list(range(100_000))))
     (tmp_path / "new").write_text(json.dumps([str(number) for number in range(100_000)]))
-    result = codi("json.diff", str(tmp_path / "old"), str(tmp_path / "new"), "--format", "text", timeout=10)
+    result = codi("json.changes", str(tmp_path / "old"), str(tmp_path / "new"), timeout=10)
     assert (result.status, result.stdout.count(b"\n")) == (1, 100_000)

@@ -17,7 +17,8 @@ FOR_OTHER_COMMANDS = {"codi_tui.execute.guest_events", "codi_tui.execute.agents"
 FOR_OTHER_COMMANDS |= {"codi_tui.state.grants", "codi_tui.operations.grants", "codi_tui.model.permission"}
 FOR_OTHER_COMMANDS |= {"codi_tui.cli.auth", "codi_tui.cli.flags", "codi_tui.cli.page", "codi_tui.cli.question"}
 FOR_OTHER_COMMANDS |= {"codi_tui.operations.explain", "codi_tui.operations.trust", "codi_tui.trust.document"}
-FOR_OTHER_COMMANDS |= {"codi_tui.cli.consent", "codi_tui.cli.config"}
+FOR_OTHER_COMMANDS |= {"codi_tui.cli.consent", "codi_tui.cli.config", "codi_tui.cli.log", "codi_tui.cli.session"}
+FOR_OTHER_COMMANDS |= {"codi_tui.runs.output", "codi_tui.operations.sessions", "codi_tui.state.chain", "fcntl"}
 NEVER_ON_HELP = NEVER_ON_A_RUN | {"json", "sqlite3", "zstandard", "nacl", "ctypes", "hashlib", "typing", "pathlib"}
 
 

@@ -44,11 +44,14 @@ def open_descriptors() -> int:
 
 
 def workers() -> list[str]:
-    """Process ids of living workers."""
+    """Process ids of living workers of this process, and of those that nobody looks after any more."""
     found = []
     for process in Path("/proc").iterdir():
         try:
-            if process.name.isdecimal() and b"codi_tui.execute.worker" in (process / "cmdline").read_bytes():
+            if not process.name.isdecimal() or b"codi_tui.execute.worker" not in (process / "cmdline").read_bytes():
+                continue
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent in (1, os.getpid()):
                 found.append(process.name)
         except OSError:
             continue

@@ -84,6 +84,9 @@ def test_the_checker_and_jsonschema_agree(
     assert (check_values(schema, values) == []) == Draft202012Validator(schema).is_valid(values)
 
 
+TEMPLATES = TEXTS.map(lambda text: text.replace("{", "{{").replace("}", "}}").replace("\0", ""))
+
+
 @st.composite
 def handlers(draw: st.DrawFn, depth: int = 2) -> dict[str, Any]:
     kind = draw(st.sampled_from(["wasm", "local", "websocket"]))
@@ -97,6 +100,9 @@ def handlers(draw: st.DrawFn, depth: int = 2) -> dict[str, Any]:
         handler["output"] = draw(st.sampled_from(["text", "json", "jsonl", "markdown", "csv", "events", "bytes"]))
     if draw(st.booleans()):
         handler["limits"] = {"wall_seconds": draw(st.integers(1, 100))}
+    if kind == "wasm" and draw(st.booleans()):
+        handler["argv"] = ["prog", *draw(st.lists(TEMPLATES | st.lists(TEMPLATES, min_size=1, max_size=2), max_size=2))]
+        handler["stdin"] = draw(TEMPLATES)
     if depth and draw(st.booleans()):
         handler["fallback"] = draw(handlers(depth - 1))
     return handler
@@ -147,7 +153,7 @@ def manifests(draw: st.DrawFn) -> dict[str, Any]:
         },
         **draw(
             st.fixed_dictionaries(
-                {}, optional={"wasm_module": st.just({"format": "core", "exports": ["a"]}), "future": VALUES}
+                {}, optional={"wasm_module": st.just({"format": "wasi-command", "exports": ["a"]}), "future": VALUES}
             )
         ),
     }
@@ -160,6 +166,7 @@ def same_handler(view: Any, model: Any) -> None:
         model.function,
         model.output,
     )
+    assert (view.argv, view.stdin) == (model.argv, model.stdin)
     assert view.limits == (model.limits.model_dump(exclude_none=True) if model.limits else {})
     assert (view.fallback is None) == (model.fallback is None)
     if view.fallback is not None:

@@ -108,6 +108,14 @@ def test_a_keyring_that_refuses_leaves_it_to_the_file(registry: Registry, keyrin
     assert (keys(home) / "default.key").exists()
 
 
+def test_a_keyring_that_forgets_leaves_it_to_the_file(
+    registry: Registry, keyring: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foldered.Keyring.set_password", lambda *_: None)
+    assert registry("keygen").status == 0
+    assert (keys(home) / "default.key").exists()
+
+
 @pytest.mark.usefixtures("no_keyring")
 def test_a_key_signs_from_its_place_from_a_file_and_from_stdin(
     registry: Registry, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -624,22 +624,16 @@ SWITCHES: dict[str, Switch] = {
         lambda disk: disk.sql("CREATE VIEW sneaky AS SELECT 1", database="state.db"),
         "E_STATE_DAMAGED",
         74,
-        audited=(),
     ),
     "D6.loose": Switch("everybody may write", EvilDisk.loosen, None),
-    "D6.cache-link": Switch(
-        "a link for the cache", lambda disk: disk.link("cache.db"), "E_CACHE_PERMS", 74, audited=()
-    ),
-    "D6.state-link": Switch(
-        "a link for the state database", lambda disk: disk.link("state.db"), "E_STATE_PERMS", 74, audited=()
-    ),
+    "D6.cache-link": Switch("a link for the cache", lambda disk: disk.link("cache.db"), "E_CACHE_PERMS", 74),
+    "D6.state-link": Switch("a link for the state database", lambda disk: disk.link("state.db"), "E_STATE_PERMS", 74),
     "D9.full": Switch("files cannot grow", lambda disk: disk.forget("cache.db"), None, says="going on", file_kib=40),
-    "D9.unreadable": Switch(
-        "what was accepted before cannot even be read, for want of 32 KiB",
+    "D9.fuller": Switch(
+        "there is no room for as much as 32 KiB, and what was accepted before is still known",
         lambda disk: disk.forget("cache.db"),
-        "E_STATE",
-        74,
-        audited=(),
+        None,
+        says="going on",
         file_kib=8,
     ),
     "D10.state": Switch(

@@ -191,7 +191,7 @@ def test_a_pattern_in_a_manifest_is_never_run() -> None:
         ({"handler": "wasm"}, "E_SCHEMA"),
         ({"handler": {"type": "grpc", "function": "f"}}, "E_UNSUPPORTED"),
         ({"handler": {"type": ["wasm"], "function": "f"}}, "E_UNSUPPORTED"),
-        ({"handler": {"type": "wasm", "function": "f", "argv": ["x"]}}, "E_UNSUPPORTED"),
+        ({"handler": {"type": "wasm", "function": "f", "argv": ["x", "{y}"]}}, "E_SCHEMA"),
         ({"new_member": {"type": 5}}, None),
     ],
 )

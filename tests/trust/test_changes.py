@@ -114,7 +114,7 @@ def test_a_change_that_is_told_only(old: dict[str, Any], new: dict[str, Any], li
 def test_a_limit_beyond_the_usual_is_a_permission_more_and_less_of_it_is_none() -> None:
     usual, more, most = (made(**handled(limits={"memory_bytes": size << 20})) for size in (256, 512, 1024))
     raised = "~ invoice.send  limit memory_bytes: 512MiB → 1GiB"
-    told = "take up to 1GiB of memory, and not the 256MiB that others have"
+    told = "take up to 1 GiB of memory, and not the 256 MiB that others have"
     assert difference(more, most) == (
         [f"+ limit:memory:1GiB   {told}", raised, "- limit:memory:512MiB   no longer asked for"],
         True,

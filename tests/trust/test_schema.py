@@ -68,9 +68,20 @@ def test_a_publisher_cannot_name_a_path_in_the_users_stead(default: str) -> None
     validate_manifest(with_option(type="path", default="-"))
 
 
-@pytest.mark.parametrize("template", ["argv", "stdin"])
-def test_a_handler_with_a_template_is_unsupported(template: str) -> None:
-    assert problem(with_command(handler={"type": "wasm", "function": "f", template: ["x"]})).code == "E_UNSUPPORTED"
+def test_templates_are_part_of_a_wasm_handler_that_runs_a_program() -> None:
+    handler = {"type": "wasm", "function": "f", "argv": ["prog"], "stdin": "text"}
+    validate_manifest(with_command(handler=handler))
+    local = {"type": "local", "function": "codi.about", "argv": ["prog"]}
+    assert "type wasm" in problem(with_command(handler={**handler, "fallback": local})).message
+    core = {"wasm_module": {"format": "core", "exports": ["f"]}}
+    assert "a core module is none" in problem({**with_command(handler=handler), **core}).message
+    path = {"name": "file", "type": "path", "description": ""}
+    assert "take no paths" in problem({**with_command(options=[path]), **core}).message
+
+
+@pytest.mark.parametrize("argv", ["prog", [], [5], [[]], [["prog"]], ["{x}"], ["prog", ["a", 5]], {"0": "prog"}])
+def test_an_argv_of_another_shape_is_refused(argv: object) -> None:
+    assert problem(with_command(handler={"type": "wasm", "function": "f", "argv": argv})).code == "E_SCHEMA"
 
 
 def test_unknown_members_are_let_through() -> None:

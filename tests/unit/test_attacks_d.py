@@ -255,6 +255,35 @@ def test_a_quota_stops_no_run_and_leaves_no_half_row(kib: int, home: Path, tmp_p
     assert rows.stdout.split() in (["none"], ["0", "0", "0"], ["1", "1", "1"])
 
 
+@pytest.mark.attack("D9")
+def test_what_was_seen_before_is_known_on_a_full_disk_too(home: Path, tmp_path: Path) -> None:
+    """The state is read where not even a reader's share of a write-ahead log could be made."""
+    site = tmp_path / "site"
+    publish(site, signed(manifest(version="1.0.1"), sequence=2))
+    with serving(site) as running:
+        add_server(home, running.origin, PUBLIC_KEY, ["demo"])
+
+        def run(kib: int) -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                [CODI, "demo.run"],
+                capture_output=True,
+                text=True,
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (kib << 10, kib << 10)),
+                timeout=60,
+                check=False,
+            )
+
+        assert run(1 << 20).stdout == "hello\n"
+        for path in (home / ".local/share/coditect/codi").glob("cache.db*"):
+            path.unlink()
+        full = run(16)
+        assert (full.returncode, full.stdout) == (0, "hello\n"), full.stderr
+        publish(site, signed(sequence=1))
+        older = run(16)
+        assert older.returncode == 77, older.stderr
+        assert "E_ROLLBACK" in older.stderr
+
+
 COUNT = """
 import sqlite3, sys
 try:

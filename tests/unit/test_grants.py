@@ -134,7 +134,7 @@ async def test_a_limit_beyond_the_usual_is_asked_for_and_granted_like_anything_e
     error = await refused(door, wanting(512))
     assert (error.code, error.lines[0]) == (
         "E_CHANGED",
-        "+ limit:memory:512MiB   take up to 512MiB of memory, and not the 256MiB that others have",
+        "+ limit:memory:512MiB   take up to 512 MiB of memory, and not the 256 MiB that others have",
     )
     assert await door.run(wanting(512), "grant") == ["limit:memory:512MiB"]
     assert await door.run(wanting(512)) == ["limit:memory:512MiB"]

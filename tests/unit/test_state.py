@@ -24,6 +24,7 @@ from codi_tui.errors import CodiError, StateError, TrustError
 from codi_tui.limits import AUDIT_LINE_BYTES, QUARANTINE_ROW_BYTES, QUARANTINE_ROWS
 from codi_tui.operations.core import drive
 from codi_tui.state.audit import AuditLog
+from codi_tui.state.chain import GENESIS, line_hash
 from codi_tui.state.database import STATE, StateDatabase
 from codi_tui.state.documents import DocumentStore
 from codi_tui.state.marks import MarkStore
@@ -236,9 +237,10 @@ class TestAudit:
     def test_a_line_for_each_event(self, log: AuditLog) -> None:
         log.append("mark", origin=ORIGIN, note=None)
         log.refused(TrustError("no\nline", code="E_X", facts={"digest": "a"}), origin=ORIGIN, library="demo")
+        first, _ = Path(log.path).read_bytes().splitlines(keepends=True)
         assert self.lines(log) == [
-            {"time": "2026-11-22T00:00:00Z", "event": "mark", "origin": ORIGIN},
-            {"time": "2026-11-22T00:00:00Z", "event": "refused", "code": "E_X", "origin": ORIGIN, "library": "demo",
+            {"seq": 1, "prev": GENESIS, "time": "2026-11-22T00:00:00Z", "event": "mark", "origin": ORIGIN},
+            {"seq": 2, "prev": line_hash(first), "time": "2026-11-22T00:00:00Z", "event": "refused", "code": "E_X", "origin": ORIGIN, "library": "demo",
              "message": "no\nline", "digest": "a"},
         ]  # fmt: skip
 
@@ -270,7 +272,7 @@ class TestAudit:
         assert code_of(lambda: log.append("a")) == "E_STATE_PERMS"
         assert os.read(reader, 10) == b""
         os.close(reader)
-        assert code_of(lambda: log.append("a")) == "E_STATE"
+        assert code_of(lambda: log.append("a")) == "E_STATE_PERMS"
 
     def test_a_link_or_a_device_in_its_place_is_refused(self, log: AuditLog, tmp_path: Path) -> None:
         log.append("a")

@@ -4,6 +4,7 @@
 
 int json_query(void);
 int json_format(void);
+int json_changes(void);
 int json_diff(void);
 int json_validate(void);
 int csv_to_json(void);

@@ -1,4 +1,4 @@
-/* json.diff: what changed between two documents. */
+/* json.diff and json.changes: what changed between two documents, for programs and for people. */
 #include "args.h"
 #include "commands.h"
 #include "decimal.h"
@@ -48,10 +48,8 @@ static void load(int side, const char *name) {
     diff.hashes[side] = same_hashes(&diff.docs[side], diff.tolerance <= 0);
 }
 
-int json_diff(void) {
-    static const char *const formats[] = {"patch", "merge", "text", NULL};
-    command_name = "json.diff";
-    int format = arg_choice("format", formats, "patch");
+/* The two documents that the arguments name. */
+static void load_both(void) {
     const Json *tolerance = arg_value("tolerance");
     if (tolerance != NULL) diff.tolerance = decimal_double(tolerance->string);
     const char *old = arg_path("old"), *new = arg_path("new");
@@ -59,11 +57,27 @@ int json_diff(void) {
         fail(command_name, "only one of the two can be standard input", NULL);
     load(0, "old");
     load(1, "new");
+}
+
+static int outcome(void) { return diff.changes == 0 ? STATUS_GOOD : STATUS_NO; }
+
+int json_diff(void) {
+    static const char *const formats[] = {"patch", "merge", NULL};
+    command_name = "json.diff";
+    int format = arg_choice("format", formats, "patch");
+    load_both();
     if (format == 1) {
         diff_merge();
     } else {
-        diff_values(0, 0, format == 0 ? tell_patch : tell_text);
-        if (format == 0) out_text(diff.changes == 0 ? "[]\n" : "]\n");
+        diff_values(0, 0, tell_patch);
+        out_text(diff.changes == 0 ? "[]\n" : "]\n");
     }
-    return diff.changes == 0 ? STATUS_GOOD : STATUS_NO;
+    return outcome();
+}
+
+int json_changes(void) {
+    command_name = "json.changes";
+    load_both();
+    diff_values(0, 0, tell_text);
+    return outcome();
 }
