@@ -128,13 +128,15 @@ def test_what_is_laid_out_in_its_folder_is_published(tmp_path: Path) -> None:
         wait_for(client, "/api/v1/libraries/demo?version=1.2.0")
         assert client.get("/api/v1/libraries/demo").json()["library"]["version"] == "1.2.0"
         assert client.get("/api/v1/libraries/demo?version=1.1.0").status_code == 200
+        lay_out(data, release(1, "early"))  # what comes later is looked at when all before it was
+        assert wait_for(client, "/api/v1/libraries/early").status_code == 200
         assert client.get("/api/v1/libraries/demo?version=1.3.0").status_code == 404
         lay_out(data, release(3))
         assert wait_for(client, "/api/v1/libraries/demo?version=1.3.0").status_code == 200
         write_whole(data / "trust/2.json", trust(2, reserved=["kept"]))
         assert wait_for(client, "/api/v1/trust/2").status_code == 200
         write_whole(data / "trust/3.json", trust(3, signers=[1]))
-        for names in (("kept", "last"), ("later",)):  # what comes later is looked at when all before it was
+        for names in (("kept", "last"), ("later",)):
             lay_out(data, *(release(1, name) for name in names))
             assert wait_for(client, f"/api/v1/libraries/{names[-1]}").status_code == 200
         assert client.get("/api/v1/libraries/kept").status_code == client.get("/api/v1/trust/3").status_code == 404
