@@ -52,6 +52,7 @@ class Compilation:
         import time
 
         self._wasm: bytes | None = module.data
+        self._said: tuple[bytes, bytes] | None = None
         self._seconds = compile_seconds(wasm_format)
         self._deadline = time.monotonic() + self._seconds
         self._child = subprocess.Popen(
@@ -108,10 +109,12 @@ class Compilation:
         import subprocess
 
         wasm, self._wasm = self._wasm, None
-        try:
-            return self._child.communicate(wasm, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            return None
+        if self._said is None:
+            try:
+                self._said = self._child.communicate(wasm, timeout=seconds)
+            except subprocess.TimeoutExpired:
+                pass
+        return self._said
 
 
 def compile_module(module: VerifiedModule, wasm_format: WasmFormat = "wasi-command") -> Artefact:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 JSON, WASM = "application/json", "application/wasm"
+_WORDS_CHARACTERS = 200
+"""Of a description and the commands, looked through by a filter."""
 
 
 class Blob:
@@ -121,9 +123,6 @@ def _index_commands(connection: sqlite3.Connection, name: str, commands: set[str
 def _words(description: str, commands: set[str]) -> str:
     """What a filter looks through, beside the name."""
     return " ".join([*description.split(), *sorted(commands)])[:_WORDS_CHARACTERS].casefold()
-
-
-_WORDS_CHARACTERS = 200
 
 
 def summaries(connection: sqlite3.Connection, names: list[str]) -> list[str]:

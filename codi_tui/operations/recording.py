@@ -40,6 +40,7 @@ class RecordedExecutor:
         recording = self._current = _Recording(self._core, self._door, invocation, output=self._output)
         events = self._executor.execute(invocation)
         try:
+            recording.begin()
             async for event in events:
                 recording.take(event)
                 yield event
@@ -106,7 +107,14 @@ class _Recording:
             from codi_tui.runs.output import RecordedOutput
 
             self._output = RecordedOutput()
-        core.log.debug("run.started", command=definition.path, library=library.name, door=door, arguments=arguments)
+        self._arguments = arguments
+
+    def begin(self) -> None:
+        """Say that it begins."""
+        run = self._run
+        self._core.log.debug(
+            "run.started", command=run.command, library=run.library, door=run.door, arguments=self._arguments
+        )
 
     def take(self, event: RunEvent) -> None:
         """What happened."""

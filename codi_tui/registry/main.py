@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -22,6 +23,9 @@ def main() -> int:
         return show(verb(arguments), as_json=as_json)
     except CodiError as error:
         return report(error, as_json=as_json)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0  # whoever reads has had enough
     except OSError as error:
         return report(from_os(error), as_json=as_json)
     except KeyboardInterrupt:

@@ -78,6 +78,7 @@ def show(outcome: Outcome, *, as_json: bool) -> int:
     else:
         for line in outcome.lines:
             print(_safe(line))
+    sys.stdout.flush()
     return outcome.status
 
 

@@ -69,7 +69,8 @@ async def answer_refusal(_: Request, refusal: Exception) -> Response:
 
 async def answer_fault(_: Request, __: Exception) -> Response:
     """A fault of the server; what it was is in the log, and there only."""
-    return answer({"error": "internal", "message": "this is a fault in the server"}, 500)
+    value = {"error": "internal", "message": "this is a fault in the server"}
+    return answer(value, 500, {"connection": "close"})  # uvicorn closes it behind a fault
 
 
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -9,7 +9,7 @@ import socket
 import sys
 
 from codi_tui.config import parse_origin
-from codi_tui.errors import CodiError, ConfigError, FetchError, InputError, StateError
+from codi_tui.errors import CodiError, ConfigError, FetchError, InputError, StateError, UsageError
 from codi_tui.holdings.chain import take_in
 from codi_tui.holdings.database import connect
 from codi_tui.holdings.folder import DataFolder
@@ -21,26 +21,36 @@ from codi_tui.text import sanitize_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from codi_tui.server.running import LibraryServer
 
-_STATUSES = ((InputError, 65), (FetchError, 69), (StateError, 74), (ConfigError, 78))
+_LINE_CHARACTERS = 4000
+_STATUSES = ((UsageError, 64), (InputError, 65), (FetchError, 69), (StateError, 74), (ConfigError, 78))
 
 
 def main(words: list[str] | None = None) -> int:
     """Serve until told to stop; returns the exit status."""
-    options = _parser().parse_args(words)
     try:
-        _serve(options)
+        _serve(_parser().parse_args(words))
     except CodiError as error:
-        hint = f" — {error.hint}" if error.hint else ""
-        print(sanitize_line(f"codi-registry: {error.message} ({error.code}){hint}", 4000), file=sys.stderr)
+        print(sanitize_line(f"codi-registry: {error.message} ({error.code})", _LINE_CHARACTERS), file=sys.stderr)
+        if error.hint:
+            print(sanitize_line(f"codi-registry: next: {error.hint}", _LINE_CHARACTERS), file=sys.stderr)
         return next((status for kind, status in _STATUSES if isinstance(error, kind)), 77)
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Mistakes become codi's own errors."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError([message], hint=f"{self.prog} --help")
+
+
 def _parser() -> argparse.ArgumentParser:
     in_cloud = RuntimeMode.detect() is RuntimeMode.CLOUD_RUN
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="codi-registry serve", description="Serve libraries from a folder: the API at /api/v1/openapi.json."
     )
     parser.add_argument("--data", required=True, metavar="DIR", help="the folder; made when it is not there")

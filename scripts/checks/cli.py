@@ -105,8 +105,8 @@ CHECKS = (
     ),
     Check(
         "a time that was verified counts when documents are accepted and listed",
-        "cli/auth_trust.py",
-        "core.trust.clock.observe(await core.trust.marks.latest())",
+        "state/keeper.py",
+        "self.clock.observe(await self.marks.latest())",
         "pass",
         "tests/integration/test_auth_trust.py::TestExplain::test_an_expired_trust_document",
     ),

@@ -21,7 +21,7 @@ CHECKS = (
     Check(
         "wall round the worker",
         "execute/wasm.py",
-        "            wall.put_up_round_process(readable)",
+        "            wall.put_up_round_process(readable, writable)",
         "            pass",
         _WORKER,
     ),

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from codi_tui.execute.program import GuestFault, _within
 from support.core import asking, core, core_manifest
 from support.libraries import HELLO, RANDOM, wasm
-from support.sandbox import Bench, refusal, said
+from support.sandbox import Bench, compiled, refusal, said
 
 
 @pytest.fixture(scope="session")
@@ -84,6 +85,14 @@ def test_a_function_that_it_does_not_have_is_unavailable(bench: Bench) -> None:
     assert error["code"] == "E_UNAVAILABLE"
 
 
+def test_an_address_outside_the_memory_is_the_guest_s_fault() -> None:
+    _within(65_535, 1, 65_536)
+    _within(65_536, 0, 65_536)
+    for pointer, size in ((65_536, 1), (65_535, 2), (0, 65_537), (2**32 - 1, 2**32 - 1), (2**32 - 1, 0)):
+        with pytest.raises(GuestFault):
+            _within(pointer, size, 65_536)
+
+
 @pytest.mark.attack("E6")
 def test_its_output_is_cut_at_the_limit(bench: Bench) -> None:
     flood = "(loop (call $emit (i32.const 1) (i32.const 0) (i32.const 4000)) (br 0)) (i32.const 0)"
@@ -110,3 +119,10 @@ def test_a_granted_variable_is_asked_for_by_name(bench: Bench, monkeypatch: pyte
 def test_an_answer_is_taken_once(bench: Bench) -> None:
     module = core("(call $take (i32.const 0)) (i32.const 0)", '(import "codi" "take" (func $take (param i32)))')
     assert "took an answer" in refusal(bench.run(core_manifest(), module=module))["message"]
+
+
+def test_the_page_s_example_holds(bench: Bench, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/modules.md").read_text()
+    (tmp_path / "echo.c").write_text(page.partition("```c\n")[2].partition("```")[0])
+    events = bench.run(core_manifest(), {"text": "é"}, module=compiled(tmp_path / "echo.c"))
+    assert json.loads(said(events))["arguments"] == {"text": "é"}

@@ -365,7 +365,7 @@ class TestBounds:
 
 
 def dripping(part: bytes) -> Any:
-    """A server that sends something, then a byte at a time, for as long as anybody reads."""
+    """A server that sends something, then a byte at a time, for some seconds."""
     import contextlib
 
     @contextlib.contextmanager
@@ -378,7 +378,9 @@ def dripping(part: bytes) -> Any:
                 with peer:
                     peer.recv(65_536)
                     peer.sendall(part)
-                    while not over.wait(0.05):
+                    for _ in range(120):  # six seconds
+                        if over.wait(0.05):
+                            return
                         peer.sendall(b"x")
 
         with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from codi_tui.errors import ConfigError
+from codi_tui.errors import ConfigError, InputError
 from codi_tui.execute.granted import read_secret
+from codi_tui.execute.guest import Guest
+from codi_tui.execute.outputs import OutputFile, written_bytes
 from support.sandbox import NOT_PERMITTED, Bench, probing, refusal, said
 
 OUT = {"name": "out", "type": "path", "description": "", "access": "write"}
@@ -259,6 +261,38 @@ class TestOutputs:
         error = refusal(bench.run(source, {"words": words, "out": str(data / "new")}))
         assert error["code"] == "E_WASM_OUTPUT"
         assert not (data / "new").exists()
+
+    @pytest.mark.attack("E6")
+    def test_what_the_watch_missed_is_counted_at_the_end(
+        self, bench: Bench, data: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Guest, "_broken_limit", lambda _: None)
+        self.test_it_counts_as_output(bench, data)
+
+    def test_another_s_file_under_a_second_name_is_not_taken(self, data: Path) -> None:
+        (data / "staged").mkdir()
+        output = OutputFile(str(data / "new"), str(data / "staged"), ())
+        (data / "staged/new").hardlink_to(data / "one")
+        with pytest.raises(InputError):
+            output.place()
+
+    def test_a_link_to_another_s_file_is_not_followed(self, data: Path) -> None:
+        (data / "staged").mkdir()
+        output = OutputFile(str(data / "new"), str(data / "staged"), ())
+        (data / "staged/new").symlink_to(data / "one")
+        with pytest.raises(InputError):
+            output.place()
+
+    def test_many_small_files_are_too_many(self, data: Path) -> None:
+        outputs = [OutputFile(str(data / "new"), str(data), ())]
+        assert written_bytes(outputs) < 1 << 20
+        (data / "folder").mkdir()
+        assert written_bytes(outputs) == float("inf")
+        (data / "folder").rmdir()
+        for at in range(70):
+            (data / f"more{at}").touch()
+        assert written_bytes(outputs) == float("inf")
+        assert written_bytes([OutputFile(str(data / "new"), str(data / "gone"), ())]) == 0
 
     def test_a_dash_is_stdout(self, bench: Bench) -> None:
         source = probing(parameters=[OUT], argv=["probe", "words", "{out}"])

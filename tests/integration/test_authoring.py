@@ -16,8 +16,8 @@ from codi_tui.registry.new import LANGS
 from conftest import CODI, IN_CI, Codi, Result
 from support.authoring import in_process
 
-_CLOCK = ["--allow", "clock", "--allow", "random"]
-GRANTS = {"go": _CLOCK, "python": _CLOCK}
+CLOCK_AND_RANDOM = ["--allow", "clock", "--allow", "random"]
+GRANTS = {"go": CLOCK_AND_RANDOM, "python": CLOCK_AND_RANDOM}
 NEEDS = {"go": ["go"], "assemblyscript": ["node", "npm"], "python": ["componentize-py"]}
 LONG = ("python",)
 """Half a minute of compiling: where its toolchain is installed, and not in CI for all."""

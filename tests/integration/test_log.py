@@ -153,7 +153,7 @@ class Follower:
 
     def __init__(self, *words: str) -> None:
         self.process = subprocess.Popen(
-            [CODI, "log", "follow", "--json", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [CODI, "log", "follow", "--json", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
         )
 
     def next(self) -> Any:

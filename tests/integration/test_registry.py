@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -93,6 +94,16 @@ def test_a_bad_manifest_is_a_sentence(text: str, key: Path, tmp_path: Path, sour
     assert result.returncode == 65
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "demo.json").exists()
+
+
+def test_whoever_reads_may_have_had_enough(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [REGISTRY, "keygen", "--file", tmp_path / "key"], stdout=writer, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_missing_file_is_a_sentence(key: Path, tmp_path: Path) -> None:

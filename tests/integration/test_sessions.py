@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -160,22 +161,19 @@ class TestLoop:
             add_server(home, server.origin, PUBLIC_KEY, ["demo"])
             yield
 
-    def test_they_are_recorded_too(self, codi: Codi) -> None:
+    def test_they_are_recorded_too(self, codi: Codi, home: Path) -> None:
+        with (home / ".config/coditect/codi/config.toml").open("a") as file:
+            file.write('[log]\nlevel = "debug"\n')
+        log = data_folder(home) / "codi.log"
         assert codi("run", "--timeout", "0.3", "demo.run").status == 75
         assert listed(codi)[0]["code"] == "E_WASM_TIME"
-        for number in (signal.SIGINT, signal.SIGTERM):
-            process = subprocess.Popen([CODI, "demo.run"], stderr=subprocess.PIPE)
-            log = Path(json.loads(codi("log", "path", "--json").stdout)["log"])
-            loads = log.read_text().count("library.loaded")
-            while log.read_text().count("library.loaded") == loads and process.poll() is None:
-                pass
-            try:
-                process.wait(0.3)
-            except subprocess.TimeoutExpired:
+        for begun, number in enumerate((signal.SIGINT, signal.SIGTERM), 2):
+            with subprocess.Popen([CODI, "demo.run"], stderr=subprocess.DEVNULL) as process:
+                deadline = time.monotonic() + 20
+                while log.read_text().count("run.started") < begun and time.monotonic() < deadline:
+                    time.sleep(0.01)
                 process.send_signal(number)
-            process.wait(20)
-            assert process.stderr is not None
-            process.stderr.close()
+                assert process.wait(20) != 0
             assert listed(codi)[0]["outcome"] == "cancelled"
 
 
@@ -231,13 +229,18 @@ def _runs_with_a_secret(codi: Codi, server: RunServer) -> None:
     assert second["arguments"]["url"] == "https://[redacted]@example.com/x?[redacted]"
 
 
-async def test_the_workspace_records_its_runs_and_their_output(home: Path, codi: Codi) -> None:
+@pytest.mark.parametrize("records", [True, False])
+async def test_the_workspace_records_its_runs_and_their_output(home: Path, codi: Codi, records: bool) -> None:
+    if not records:
+        (home / ".config/coditect/codi").mkdir(parents=True)
+        (home / ".config/coditect/codi/config.toml").write_text("[session]\nrecord_workspace = false\n")
     async with workspace() as driven:
-        await driven.open("text.case")
+        await driven.open("text.count")
         await driven.press("f5")
         await driven.finished()
     (run,) = listed(codi)
-    assert (run["command"], run["door"]) == ("text.case", "ui")
+    assert (run["command"], run["door"], run["outcome"]) == ("text.count", "ui", "completed")
+    assert (run["output_bytes"] > 0) == records
 
 
 @pytest.mark.usefixtures("warm")

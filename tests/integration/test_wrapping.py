@@ -30,7 +30,7 @@ def test_the_page_holds(codi: Codi, home: Path, tmp_path: Path) -> None:
     assert spec is not None
     assert spec.origin is not None
     module = Path(spec.origin).with_name("resvg.wasm")
-    public_key = bytes.fromhex(registry("keygen", key).split()[2])
+    public_key = bytes.fromhex(json.loads(registry("keygen", "--json", "--file", key))["public_key"])
     words = ["--module", module, "--key", key, "--sequence", "1", "--to", tmp_path]
     registry("sign", source, *words)
     publish(tmp_path / "site", (tmp_path / "images.json").read_bytes())

@@ -32,8 +32,8 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LibraryServer]:
 
 
 def connect(server: LibraryServer) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", int(server.origin.rpartition(":")[2])), timeout=10)
-    connection.settimeout(10)
+    connection = socket.create_connection(("127.0.0.1", int(server.origin.rpartition(":")[2])), timeout=5)
+    connection.settimeout(5)
     return connection
 
 
@@ -52,7 +52,7 @@ def read(connection: socket.socket) -> tuple[int, dict[str, str]]:
 
 def drip(connection: socket.socket, piece: bytes) -> None:
     """Send a piece again and again until the peer lets go."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 5
     connection.settimeout(0.05)
     while time.monotonic() < deadline:
         try:
@@ -63,7 +63,7 @@ def drip(connection: socket.socket, piece: bytes) -> None:
             continue
         except OSError:
             break
-    connection.settimeout(10)
+    connection.settimeout(5)
 
 
 @pytest.mark.parametrize("begin", ["", "GET / HTTP/1.1\r\n", "GET /"], ids=["nothing", "header", "line"])
@@ -129,13 +129,13 @@ def test_a_body_that_says_it_is_too_large_is_not_read(hasty: LibraryServer) -> N
         f"PUT /api/v1/libraries/demo/1.0.0 HTTP/1.1\r\nauthorization: Bearer {hasty.token('publish:*')}\r\n"
         f"content-type: application/json\r\ncontent-length: {DOCUMENT_MAX_BYTES + 1}\r\n\r\n".encode()
     )
-    connection.settimeout(10)
+    connection.settimeout(5)
     assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
     connection.close()
 
 
 def test_too_many_connections_are_told_so_and_those_that_are_there_are_served(hasty: LibraryServer) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 5
     while True:
         held = [connect(hasty) for _ in range(CONNECTIONS)]
         extra = connect(hasty)

@@ -28,7 +28,7 @@ REGISTRY = f"{CODI}-registry"
 
 
 def registry(*words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([REGISTRY, *map(str, words)], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([REGISTRY, *map(str, words)], capture_output=True, text=True, timeout=20, check=False)
 
 
 def lay_out(folder: Path, *documents: bytes) -> None:
@@ -37,8 +37,14 @@ def lay_out(folder: Path, *documents: bytes) -> None:
         library = json.loads(document)["library"]
         versions = folder / "versions" / library["name"]
         versions.mkdir(parents=True, exist_ok=True)
-        (versions / f"{library['version']}.json").write_bytes(document)
-        (folder / f"{library['name']}.json").write_bytes(document)
+        write_whole(versions / f"{library['version']}.json", document)
+        write_whole(folder / f"{library['name']}.json", document)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """A file that a server which looks at any moment finds whole."""
+    path.with_suffix(".part").write_bytes(data)
+    path.with_suffix(".part").rename(path)
 
 
 def wait_for(client: httpx.Client, path: str, status: int = 200) -> httpx.Response:
@@ -122,14 +128,17 @@ def test_what_is_laid_out_in_its_folder_is_published(tmp_path: Path) -> None:
         wait_for(client, "/api/v1/libraries/demo?version=1.2.0")
         assert client.get("/api/v1/libraries/demo").json()["library"]["version"] == "1.2.0"
         assert client.get("/api/v1/libraries/demo?version=1.1.0").status_code == 200
+        lay_out(data, release(1, "early"))  # what comes later is looked at when all before it was
+        assert wait_for(client, "/api/v1/libraries/early").status_code == 200
         assert client.get("/api/v1/libraries/demo?version=1.3.0").status_code == 404
         lay_out(data, release(3))
         assert wait_for(client, "/api/v1/libraries/demo?version=1.3.0").status_code == 200
-        (data / "trust/2.json").write_bytes(trust(2, reserved=["kept"]))
+        write_whole(data / "trust/2.json", trust(2, reserved=["kept"]))
         assert wait_for(client, "/api/v1/trust/2").status_code == 200
-        (data / "trust/3.json").write_bytes(trust(3, signers=[1]))
-        lay_out(data, release(1, "kept"), release(1, "last"))
-        assert wait_for(client, "/api/v1/libraries/last").status_code == 200
+        write_whole(data / "trust/3.json", trust(3, signers=[1]))
+        for names in (("kept", "last"), ("later",)):
+            lay_out(data, *(release(1, name) for name in names))
+            assert wait_for(client, f"/api/v1/libraries/{names[-1]}").status_code == 200
         assert client.get("/api/v1/libraries/kept").status_code == client.get("/api/v1/trust/3").status_code == 404
     assert server.stop() == 0
     refusals = [(Path(line["file"]).name, line["code"]) for line in server.log if "code" in line]
@@ -207,6 +216,7 @@ def test_on_cloud_run_it_listens_where_it_is_told_and_logs_json(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
+        (["--prot", "8075"], 64, "E_USAGE"),
         (["--port", "99999"], 69, "E_NETWORK"),
         (["--trust", "/nowhere"], 65, "E_INPUT"),
         (["--origin", "nonsense"], 65, "E_INPUT"),
@@ -216,7 +226,8 @@ def test_on_cloud_run_it_listens_where_it_is_told_and_logs_json(tmp_path: Path) 
 def test_a_mistake_is_one_line_and_a_status(tmp_path: Path, words: list[str], status: int, said: str) -> None:
     path = trust_file(tmp_path, trust(registry="https://here.example.com"))[1]
     done = registry("serve", "--data", tmp_path / "data", *(path if word == "TRUST" else word for word in words))
-    assert (done.returncode, said in done.stderr, done.stderr.count("\n")) == (status, True, 1)
+    lines = done.stderr.splitlines()
+    assert (done.returncode, said in lines[0], len(lines) <= 2) == (status, True, True), done.stderr
 
 
 def test_verbs_of_the_folder_want_one_that_is_there(tmp_path: Path) -> None:
@@ -234,7 +245,7 @@ def test_verbs_of_the_folder_want_one_that_is_there(tmp_path: Path) -> None:
 def test_killed_at_random_moments_nothing_acknowledged_is_lost() -> None:
     """The short form of benchmarks/killing.py."""
     done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks/killing.py", "8"], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, ROOT / "benchmarks/killing.py", "5"], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["kills"] > 0

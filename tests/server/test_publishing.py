@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
+from codi_tui.holdings.folder import DataFolder
 from codi_tui.limits import DOCUMENT_MAX_BYTES
-from support.libraries import KEY, OTHER_KEY, manifest, signed
+from support.libraries import HELLO, KEY, OTHER_KEY, manifest, signed, wasm
 from support.library_server import LibraryServer, put, release, trust_file
 from support.roots import entry, rule, trust
 from support.trust import sign_anything
@@ -55,9 +59,6 @@ def without_module() -> bytes:
 
 
 def with_bytes(module: bytes) -> bytes:
-    import base64
-    import hashlib
-
     parsed = json.loads(release(1))
     parsed["wasm_module"]["data"] = base64.b64encode(module).decode()
     parsed["library"].update(wasm_sha256=hashlib.sha256(module).hexdigest(), wasm_size=len(module))
@@ -153,7 +154,9 @@ def test_what_is_sent_is_bounded_and_of_one_type(client: httpx.Client) -> None:
             yield bytes(2**20)
 
     headers = {"content-type": "application/json"}
-    assert answered(client.put(path, content=endless(), headers=headers)) == (413, "E_TOO_LARGE")
+    refusal = client.put(path, content=endless(), headers=headers)
+    assert answered(refusal) == (413, "E_TOO_LARGE")
+    assert refusal.json()["message"] == f"a release has at most {DOCUMENT_MAX_BYTES} bytes"  # before it was parsed
     assert put(client, b"{}", "demo", "1.0.0?x=1").status_code == 400
     assert put(client, b"{}", "No-Name", "1.0.0").status_code == 404
 
@@ -185,3 +188,27 @@ def test_a_revoked_key_s_releases_are_offered_no_longer_and_bar_no_way(tmp_path:
         again = signed(manifest(version="6.6.7"), key=OTHER_KEY, sequence=7)
         assert answered(put(client, again, "demo", "6.6.7")) == (403, "E_KEY_REVOKED")
     assert server.stop() == 0
+
+
+def test_a_large_module_comes_whole_and_a_lost_file_is_a_fault_without_a_trace(
+    server: LibraryServer, client: httpx.Client
+) -> None:
+    padding = b"\x07padding" + bytes(700_000)
+    size = len(padding)
+    module = wasm(HELLO) + b"\0" + bytes([size & 127 | 128, size >> 7 & 127 | 128, size >> 14]) + padding
+    assert put(client, signed(manifest("demo-large", "1.0.0"), module), "demo-large", "1.0.0").status_code == 201
+    digest = hashlib.sha256(module).hexdigest()
+    blob = f"/api/v1/blobs/sha256/{digest}"
+    assert client.get(blob).content == module
+    head = client.head(blob)
+    assert (head.content, head.headers["content-length"]) == (b"", str(len(module)))
+    os.unlink(DataFolder(str(server.data)).blob(digest))
+    document = client.get("/api/v1/libraries/demo-large").headers["etag"].strip('"')
+    os.unlink(DataFolder(str(server.data)).blob(document))
+    for path in (blob, "/api/v1/libraries/demo-large"):
+        fault = client.get(path)
+        assert (fault.status_code, fault.json()) == (
+            500,
+            {"error": "internal", "message": "this is a fault in the server"},
+        )
+    assert client.get("/readyz").status_code == 200

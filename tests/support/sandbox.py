@@ -29,9 +29,13 @@ _FLAGS = ("--target=wasm32-freestanding", "-nostdlib", "-ffreestanding", "-fno-b
 @functools.cache
 def probe() -> bytes:
     """The probe, built from `probe.c`."""
+    return compiled(Path(__file__).with_name("probe.c"))
+
+
+def compiled(source: Path) -> bytes:
+    """A module from C that needs no library."""
     with tempfile.TemporaryDirectory() as folder:
-        built = Path(folder) / "probe.wasm"
-        source = Path(__file__).with_name("probe.c")
+        built = Path(folder) / "module.wasm"
         linked = ("-Wl,--no-entry", "-Wl,--export-memory", str(source), "-o", str(built))
         subprocess.run([sys.executable, "-m", "ziglang", "cc", *_FLAGS, *linked], check=True, capture_output=True)
         return built.read_bytes()

@@ -67,6 +67,11 @@ def test_what_is_not_part_of_it_asks_nothing() -> None:
             made(**handled(function="steal")),
             "~ invoice.send  handled by: wasm main (text) → wasm steal (text)",
         ),
+        (
+            made(**handled(argv=["x", "--dry"])),
+            made(**handled(argv=["x"], stdin="y")),
+            '~ invoice.send  handled by: wasm main (text), argv ["x", "--dry"] → wasm main (text), argv ["x"], stdin "y"',
+        ),
         (made(), made(**handled(output="json")), "~ invoice.send  handled by: wasm main (text) → wasm main (json)"),
         (
             made(),
