@@ -24,7 +24,7 @@ def page(verb: Verb, width: int = WIDTH) -> str:
         table(_rows(verb), width),
         *(wrap(" ".join(paragraph.split()), width) for paragraph in verb.text.split("\n\n")),
         _statuses(verb, width),
-        [f"Each has its own help: codi {verb.verbs[0].path} --help"] if verb.verbs else [],
+        wrap(f"Each has its own help: codi {verb.verbs[0].path} --help" if verb.verbs else "", width),
         ["Examples:", *(f"  {line}" for line in verb.examples)] if verb.examples else [],
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
@@ -80,6 +80,7 @@ def fill(parts: Sequence[str], width: int) -> list[str]:
 
 def table(rows: Sequence[tuple[str, str]], width: int, left_most: int = _LEFT_MOST) -> list[str]:
     """Two columns; the right one is broken between words, and on the next line where the left one is too wide."""
+    left_most = min(left_most, width // 3)
     left_width = max((columns(left) for left, _ in rows if columns(left) <= left_most), default=left_most // 4)
     room = max(width - left_width - 4, 20)
     lines = []
