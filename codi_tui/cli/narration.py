@@ -67,8 +67,8 @@ def report(error: CodiError, *, as_json: bool = False) -> int:
         *problems, last = error.problems
         for problem in [*problems, f"{last} ({error.code})"]:
             say(f"codi: {problem}")
-        if error.usage:
-            say(error.usage)
+        for line in _usage_lines(error.usage or ""):
+            say(line)
         if error.hint:
             say(f"codi: next: {error.hint}")
     else:
@@ -76,6 +76,19 @@ def report(error: CodiError, *, as_json: bool = False) -> int:
             say(f"  {line}")
         report_failure(error_document(error))
     return status_of(error.code)
+
+
+def _usage_lines(usage: str) -> list[str]:
+    """A usage line as it was written, or broken at the terminal's width."""
+    try:
+        columns = os.get_terminal_size(STDERR).columns
+    except OSError:
+        columns = 0
+    if not usage or not columns:
+        return usage.splitlines()
+    from codi_tui.manual.pages import broken
+
+    return [part for line in usage.splitlines() for part in broken(line, columns)]
 
 
 def report_failure(document: dict[str, str | None]) -> None:

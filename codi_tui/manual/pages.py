@@ -62,6 +62,13 @@ def fill_usage(path: str, parts: Sequence[str], width: int, head: str = "usage: 
     return [f"{first if number == 0 else ' ' * len(first)}{line}".rstrip() for number, line in enumerate(filled)]
 
 
+def broken(line: str, width: int) -> list[str]:
+    """A usage line, broken before what may be left out; the parts that it was made of are not known here."""
+    first, *more = line.split(" [")
+    head, *lines = fill([first, *(f"[{part}" for part in more)], max(width - len("usage: "), 20))
+    return [head, *(f"       {part}" for part in lines)]
+
+
 def wrap(text: str, width: int) -> list[str]:
     """The lines of a text, broken between words; a word that is wider than a line stands alone."""
     return fill(text.split(), width)

@@ -234,6 +234,16 @@ def test_a_narrow_terminal_breaks_no_word() -> None:
             assert all(columns(line) <= width for line in lines if not line.startswith("  codi "))
 
 
+def test_a_usage_line_is_broken_between_options_on_a_terminal(codi: Codi) -> None:
+    whole = codi("run", "--frob").stderr.splitlines()[1]
+    with terminal(CODI, "run", "--frob", size=(60, 20)) as shown:
+        assert shown.finish() == 64
+        usage = shown.written.decode().replace("\r", "").splitlines()[1:-1]
+    assert " ".join(line.strip() for line in usage) == whole
+    assert len(usage) > 3
+    assert all(len(line) < 60 and line.startswith(("usage: codi run", "       [")) for line in usage)
+
+
 def read_page(*words: str, width: int) -> list[str]:
     """What codi writes on a terminal of a width, which is high enough for all of it."""
     with terminal(CODI, *words, size=(width, 200)) as shown:
