@@ -38,7 +38,7 @@ def _open_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDONLY)
 
 
-def _front_door(words: list[str]) -> int:
+def _front_door(words: list[str], *, aliases: bool = True) -> int:
     first = words[0] if words else "help"
     if words[:2] == ["help", "ui"]:
         return _workspace(["--help"])
@@ -81,6 +81,11 @@ def _front_door(words: list[str]) -> int:
         from codi_tui.cli.absent import main as absent
 
         return absent(first)
+    if aliases and "." not in first:  # a command has a dot, and an alias has none
+        from codi_tui.cli.alias import expanded
+
+        meant = expanded(words)
+        return meant if isinstance(meant, int) else _front_door(meant, aliases=False)
     from codi_tui.cli.run import bare
 
     return bare(words)
