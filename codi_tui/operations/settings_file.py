@@ -8,7 +8,7 @@ from codi_tui.cache.files import prepare_folder, replace_file
 from codi_tui.config import check_settings
 from codi_tui.errors import CacheError, CodiError, ConfigError, NotFoundError, UsageError
 from codi_tui.settings.check import value_problems
-from codi_tui.settings.files import parse_settings, read_settings_file
+from codi_tui.settings.files import parse_settings, read_settings_file, read_settings_text
 from codi_tui.settings.table import Setting, alone, find_setting
 
 TYPE_CHECKING = False
@@ -122,8 +122,7 @@ def replace_settings(path: str, before: str, after: str) -> None:
         CodiError: `E_CREATE`, it cannot be written.
     """
     with _Turn(path):
-        file = read_settings_file(path)
-        if ("" if file is None else file.text) != before:
+        if read_settings_text(path) != before:
             raise ConfigError("the settings file was changed by something else meanwhile")
         _put(path, after)
 
@@ -146,7 +145,8 @@ class _Turn:
 
     def __enter__(self) -> None:
         try:
-            prepare_folder(self._folder)
+            if not os.path.isdir(self._folder):
+                prepare_folder(self._folder)
             if os.name == "posix":
                 import fcntl
 
