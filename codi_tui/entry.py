@@ -77,6 +77,10 @@ def _built_in(first: str, words: list[str]) -> int:
         from codi_tui.cli.absent import main as absent
 
         return absent(first)
+    if words[:2] == ["config", "completion"] and words[3:4] == ["--"]:
+        from codi_tui.cli.complete import answer
+
+        return answer(words[2], words[4:])
     if wants_help(words):
         from codi_tui.cli.help_pages import help_of
 

@@ -18,6 +18,8 @@ DEPENDENCIES_MAX = 64
 """Libraries fetched along with one, theirs included."""
 DESCRIPTION_MAX_CHARACTERS = 4 * KIB
 SETTINGS_MAX_BYTES = 1 * MIB
+LISTING_MAX_BYTES = 1 * MIB
+"""What is rendered for the tab key of the commands that are here; the last ones are left out of more."""
 ALIAS_STEPS_MAX = 16
 """Aliases that one command line may lead through."""
 
