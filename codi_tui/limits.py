@@ -65,6 +65,9 @@ QUESTION_LINES_MAX = 600
 # Network
 EXCHANGE_SECONDS = 15.0
 """The deadline of one whole HTTP exchange, headers and body included."""
+REACH_SECONDS = 5.0
+REACH_MAX_BYTES = 64 * KIB
+"""Asking a server whether it is there."""
 
 # A module's own requests
 HTTP_SECONDS = 30.0

@@ -42,7 +42,9 @@ def answer(shell: str, words: list[str]) -> int:
     if offers == FILES:
         text = "files\n"
     else:
-        fit = sorted({value: meaning for value, meaning in offers if value.startswith(current) and is_safe(value)}.items())
+        fit = sorted(
+            {value: meaning for value, meaning in offers if value.startswith(current) and is_safe(value)}.items()
+        )
         text = f"words\n{current if is_safe(current) else ''}\n"
         text += "".join(f"{value}\t{_line(meaning)}\n" for value, meaning in fit)
     data = text.encode(errors="replace")
@@ -78,7 +80,7 @@ def offers_for(words: list[str], *, aliases: bool = True) -> Offers:
     if first in SUMMARIES and first not in ABSENT:
         from codi_tui.manual.table import built_in
 
-        return _of_help(words[1:]) if first == "help" and len(words) == 2 else _of_verb(built_in(first), words[1:])
+        return _of_help() if first == "help" and len(words) == 2 else _of_verb(built_in(first), words[1:])
     if "." in first:
         return _of_command(first, words[1:])
     return _of_alias(words) if aliases else ()
@@ -98,7 +100,7 @@ def _built_ins() -> Offers:
     return [(name, meaning) for name, meaning in SUMMARIES.items() if name not in ABSENT]
 
 
-def _of_help(words: list[str]) -> Offers:
+def _of_help() -> Offers:
     return [*_built_ins(), *_commands(), *_option_names(_verb("help"))]
 
 
@@ -185,8 +187,9 @@ def _of_command(command: str, words: list[str]) -> Offers:
             given += 1
         elif word == "--":
             only_arguments = True
-        elif (record := _named(options, word)) is not None and record[3] not in ("switch", "switch*"):
-            if next(rest, None) is None:
+        else:
+            record = _named(options, word)
+            if record is not None and not record[3].startswith("switch") and next(rest, None) is None:
                 return _choices(record[3], record[4])
     if current.startswith("-") and not only_arguments:
         return _flags(options, current)
