@@ -11,7 +11,9 @@ def words_of_line(line: str) -> list[str]:
 
     A quotation that is still open ends where the line does. Behind a redirection there is a file, and nothing of codi.
     """
-    for end in ("", "'", '"', " "):
+    if (len(line) - len(line.rstrip("\\"))) % 2:
+        line = line[:-1]
+    for end in ("", "'", '"'):
         try:
             tokens = split(f"{line}{end}")
         except UsageError:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-from codi_tui.config import load_settings
-from codi_tui.errors import CodiError
 from codi_tui.runtime import RuntimeMode
 from codi_tui.settings.files import PROJECT_FILE, find_upwards
 
@@ -35,6 +33,9 @@ def _aliases() -> dict[str, str]:
     path = RuntimeMode.detect().settings_path()
     if not os.path.exists(path) and find_upwards(PROJECT_FILE) is None:
         return {}
+    from codi_tui.config import load_settings
+    from codi_tui.errors import CodiError
+
     try:
         return load_settings(path).aliases
     except CodiError:
