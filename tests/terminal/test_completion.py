@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import CODI, IN_CI
+from codi_tui.runtime import COMPLETION
+from conftest import CODI, IN_CI, data_folder
 from support.terminal import Terminal, in_session, terminal
 
 SHELLS = {
@@ -35,6 +36,10 @@ def shell(request: pytest.FixtureRequest, home: Path, tmp_path: Path) -> Iterato
     folder = tmp_path / "work"
     folder.mkdir()
     (folder / "notes-of-today.txt").write_text("x")
+    data_folder(home).mkdir(parents=True)
+    values = " ".join(value for value in HOSTILE if " " not in value)
+    record = f"c\tevil.run\t$(touch pwned)`touch pwned`%F{{red}}\\\no\t--mode\t\ttext\t{values}\t'$(touch pwned)\n"
+    (data_folder(home) / COMPLETION).write_text(f"{record}c\t$(touch${{IFS}}pwned).x\tx\n")
     path = f"{Path(CODI).parent}:{os.environ['PATH']}"
     words = in_session("/bin/sh", "-c", f'cd "{folder}" && exec "$@"', "sh", *SHELLS[name])
     with terminal(*words, size=(100, 40), PATH=path, SHELL=shutil.which(name) or "", HISTFILE="") as running:
@@ -43,6 +48,9 @@ def shell(request: pytest.FixtureRequest, home: Path, tmp_path: Path) -> Iterato
         running.press("echo be''gun", "enter")
         running.until("begun")
         yield running
+
+
+HOSTILE = ("$(touch pwned)", "`touch pwned`", "a;touch\\ pwned", "a|touch\\ pwned", "~", "*", "good")
 
 
 def completed(shell: Terminal, typed: str, wanted: str) -> None:
@@ -73,3 +81,12 @@ def test_every_shell_shows_what_there_is_and_two_say_what_it_means(shell: Termin
         completed(shell, "codi config ", "codi config ")
         shell.press("tab")
         shell.until("every file and folder that codi uses")
+
+
+def test_no_shell_takes_a_hostile_library_s_text_for_code(shell: Terminal, tmp_path: Path) -> None:
+    completed(shell, "codi evil.", "codi evil.run")
+    completed(shell, "codi evil.run --mode ", "codi evil.run --mode good")
+    completed(shell, "codi \\$", "codi ")
+    shell.press("tab", "\x15", "echo do''ne", "enter")
+    shell.until("done")
+    assert [path.name for path in (tmp_path / "work").iterdir()] == ["notes-of-today.txt"]
