@@ -95,6 +95,15 @@ class TestSettings:
         assert codi("config", "alias", "unset", "wide").status == 0
         assert codi("wide").status == 66
 
+    def test_offline_in_the_settings_opens_no_socket(self, codi: Codi, settings: Path, tmp_path: Path) -> None:
+        publish(tmp_path / "site", signed())
+        with serving(tmp_path / "site") as server:
+            settings.write_text(
+                f"[[servers]]\nurl = '{server.origin}'\ninsecure_loopback = true\n[run]\noffline = true\n"
+            )
+            assert codi("demo.run").status == 69
+            assert server.requests == []
+
     def test_settings_that_are_not_safe_are_not_used(self, codi: Codi, settings: Path) -> None:
         settings.write_text("")
         settings.chmod(0o666)

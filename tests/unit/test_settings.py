@@ -206,6 +206,8 @@ class TestProject:
                 for setting in SETTINGS
                 if setting.alone and setting.project == NEVER
             ),
+            "[log]\nlevel = 'off'",
+            "[session]\nrecord_workspace = false",
             "[run]\nallow = ['random']",
             "[run]\noutput = 'raw'",
             *(
@@ -324,3 +326,10 @@ class TestOrigin:
         assert values["run.offline"].path == str(project)
         assert values["log.level"].path == str(own)
         assert values["session.keep_days"].origin == "default"
+
+
+def test_the_documentation_names_every_setting() -> None:
+    page = (Path(__file__).parents[2] / "docs/settings.md").read_text()
+    missing = [setting.key for setting in SETTINGS if f"\n{setting.key.rpartition('.')[2]} = " not in page]
+    assert set(missing) <= {"alias.*", "servers[].insecure_loopback"}
+    assert "insecure_loopback = true" in page
