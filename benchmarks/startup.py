@@ -30,7 +30,7 @@ GRANTS = [word for permission in ALLOW for word in ("--allow", permission)]
 TAB = ("config", "completion", "zsh", "--", "text.case", "s")
 BOUNDS = {
     "codi help": ("empty script", 1.3),
-    "tab key": ("empty script", 1.5),
+    "tab key": ("empty script", 1.3),
     "cached run": ("floor", 9.0),
     "first load": ("floor", 45.0),
 }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
+from codi_tui.errors import CodiError
 from codi_tui.runtime import RuntimeMode
-from codi_tui.settings.files import PROJECT_FILE, find_upwards
+from codi_tui.settings.files import PROJECT_FILE, find_upwards, read_project_file, read_settings_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from codi_tui.settings.files import SettingsFile
 
     Offers = Iterable[tuple[str, str]]
 
@@ -30,16 +31,21 @@ def expanded(words: list[str]) -> list[str] | None:
 
 
 def _aliases() -> dict[str, str]:
-    path = RuntimeMode.detect().settings_path()
-    if not os.path.exists(path) and find_upwards(PROJECT_FILE) is None:
-        return {}
-    from codi_tui.config import load_settings
-    from codi_tui.errors import CodiError
-
+    """The aliases as the files have them; those of settings that are wrong in another place are offered all the same."""
     try:
-        return load_settings(path).aliases
+        return {**_of_project(), **_texts(read_settings_file(RuntimeMode.detect().settings_path()))}
     except CodiError:
         return {}
+
+
+def _of_project() -> dict[str, str]:
+    path = find_upwards(PROJECT_FILE)
+    return {} if path is None else _texts(read_project_file(path))
+
+
+def _texts(file: SettingsFile | None) -> dict[str, str]:
+    table = {} if file is None else file.document.get("alias")
+    return {name: line for name, line in table.items() if isinstance(line, str)} if isinstance(table, dict) else {}
 
 
 def values_of_word(path: str, name: str, before: list[str]) -> Offers:
