@@ -121,11 +121,11 @@ def _workspace(words: list[str]) -> int:
 def _not_an_option(word: str) -> int:
     from codi_tui.cli.narration import report
     from codi_tui.errors import UsageError
+    from codi_tui.manual.words import did_you_mean
 
+    problem = f"{word[:80]} is not one of codi's options{did_you_mean(word, ('--help', '--version'))}"
     return report(
-        UsageError(
-            [f"{word} is not one of codi's options"], usage="usage: codi [run | COMMAND | BUILT-IN] …", hint="codi help"
-        )
+        UsageError([problem], usage="usage: codi [--help | --version | COMMAND | BUILT-IN] …", hint="codi help")
     )
 
 

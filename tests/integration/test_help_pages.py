@@ -133,6 +133,7 @@ def test_a_verb_that_is_mistyped_is_told_the_nearest(codi: Codi) -> None:
         (["help", "text.cuont"], "text.count"),
         (["session", "list", "--jsno"], "--json"),
         (["run", "--ofline", "text.count"], "--offline"),
+        (["--verison"], "--version"),
     ):
         result = codi(*words)
         assert f"did you mean {meant}" in result.stderr, words
