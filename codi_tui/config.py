@@ -13,6 +13,10 @@ level = "info"
 
 [session]
 keep_days = 90
+
+[network]
+proxy = "http://proxy.example.com:3128"
+ca_file = "/etc/ssl/example.pem"
 ```
 
 Environment variables cannot add a server or a key (trust attack H8).
@@ -49,6 +53,21 @@ class Server:
         self.keys = keys
 
 
+class NetworkSettings:
+    """How servers are reached.
+
+    Attributes:
+        proxy: `http://host:port`, for TLS to be tunnelled through.
+        ca_file: certificates that are trusted beside the usual ones.
+    """
+
+    __slots__ = ("ca_file", "proxy")
+
+    def __init__(self, proxy: str | None = None, ca_file: str | None = None) -> None:
+        self.proxy = proxy
+        self.ca_file = ca_file
+
+
 class SessionSettings:
     """What is kept of runs.
 
@@ -76,14 +95,19 @@ class SessionSettings:
 class Settings:
     """The settings, checked."""
 
-    __slots__ = ("log_level", "servers", "session")
+    __slots__ = ("log_level", "network", "servers", "session")
 
     def __init__(
-        self, servers: list[Server], log_level: str = DEFAULT_LOG_LEVEL, session: SessionSettings | None = None
+        self,
+        servers: list[Server],
+        log_level: str = DEFAULT_LOG_LEVEL,
+        session: SessionSettings | None = None,
+        network: NetworkSettings | None = None,
     ) -> None:
         self.servers = servers
         self.log_level = log_level
         self.session = session or SessionSettings()
+        self.network = network or NetworkSettings()
 
 
 def load_settings(path: str) -> Settings:
@@ -110,12 +134,31 @@ def load_settings(path: str) -> Settings:
 
 
 def _settings(document: dict[str, Any]) -> Settings:
-    _known(document, {"servers", "log", "session"}, "the settings file")
+    _known(document, {"servers", "log", "session", "network"}, "the settings file")
     servers = [_server(item) for item in _tables(document, "servers")]
     origins = [server.origin for server in servers]
     if twice := {origin for origin in origins if origins.count(origin) > 1}:
         raise ValueError(f"a server is named twice: {', '.join(sorted(twice))}")
-    return Settings(servers, _log_level(_table(document, "log")), _session(_table(document, "session")))
+    network = _network(_table(document, "network"))
+    return Settings(servers, _log_level(_table(document, "log")), _session(_table(document, "session")), network)
+
+
+def _network(table: dict[str, Any]) -> NetworkSettings:
+    _known(table, {"proxy", "ca_file"}, "[network]")
+    proxy, ca_file = _value(table, "proxy", str, None), _value(table, "ca_file", str, None)
+    if proxy is not None:
+        match = _ORIGIN.fullmatch(proxy.removesuffix("/"))
+        if match is None or match["scheme"] != "http" or not match["port"] or not is_host(match["host"]):
+            raise ValueError(f"proxy must be http://host:port, without a user: {_without_user(proxy)[:80]!r}")
+        proxy = proxy.removesuffix("/")
+    if ca_file is not None and not ca_file.startswith("/"):
+        raise ValueError(f"ca_file must be an absolute path: {ca_file[:200]!r}")
+    return NetworkSettings(proxy, ca_file)
+
+
+def _without_user(url: str) -> str:
+    """A URL as it may be shown: what stands before an @ may be a password."""
+    return url.rpartition("@")[2]
 
 
 def _log_level(table: dict[str, Any]) -> str:
@@ -208,7 +251,7 @@ def _value(table: dict[str, Any], name: str, kind: type, default: object = _REQU
     value = table.get(name, default)
     if value is _REQUIRED:
         raise ValueError(f"{name} is missing")
-    if not isinstance(value, kind):
+    if value is not default and not isinstance(value, kind):
         raise ValueError(f"{name} must be a {_KINDS[kind]}")
     return value
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from codi_tui.library.client import Transport
+    from codi_tui.network import Network
     from codi_tui.operations.core import Core
 
     T = TypeVar("T")
@@ -39,7 +40,7 @@ def with_core(work: Callable[[Core], Awaitable[T]], *, offline: bool = False) ->
     return done
 
 
-def _transport() -> Transport:
+def _transport(network: Network) -> Transport:
     from codi_tui.library.http import BlockingTransport, HttpTransport
 
-    return BlockingTransport(HttpTransport())
+    return BlockingTransport(HttpTransport(network))

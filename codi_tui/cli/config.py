@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from codi_tui.library.client import Transport
+    from codi_tui.network import Network
     from codi_tui.operations.core import Core
 
     Verb = Callable[[Core, list[str], dict[str, str]], Coroutine[Any, Any, str]]
@@ -87,10 +88,10 @@ async def _run(verb: Verb, rest: list[str], options: dict[str, str]) -> str:
     return await verb(core, rest, options)
 
 
-def _transport() -> Transport:
+def _transport(network: Network) -> Transport:
     from codi_tui.library.http import BlockingTransport, HttpTransport
 
-    return BlockingTransport(HttpTransport())
+    return BlockingTransport(HttpTransport(network))
 
 
 async def _list(core: Core, _: list[str], options: dict[str, str]) -> str:

@@ -12,6 +12,8 @@ from codi_tui.execute.module import validate_wasm
 from codi_tui.library.client import LibraryClient
 from codi_tui.library.directory import DirectoryClient
 from codi_tui.loader import DynamicLoader
+from codi_tui.network import Network
+from codi_tui.operations.tokens import Tokens
 from codi_tui.runs.history import HISTORY_FILE, HistoryStore
 from codi_tui.runs.log import LOG_FILE, Log
 from codi_tui.runs.redact import Redactor
@@ -54,6 +56,8 @@ class Core:
         session: what is kept of runs.
         log: the log.
         redactor: what takes secrets out of everything that is written down.
+        tokens: of library servers.
+        network: how servers are reached.
     """
 
     def __init__(
@@ -71,6 +75,8 @@ class Core:
         redactor: Redactor,
         session: SessionSettings,
         history: HistoryStore,
+        tokens: Tokens,
+        network: Network,
         servers: Sequence[LibrarySource] = (),
         offline: bool = False,
     ) -> None:
@@ -92,6 +98,8 @@ class Core:
         self.redactor = redactor
         self.session = session
         self.history = history
+        self.tokens = tokens
+        self.network = network
         self.now = now
         self._database = database
         self._grants: GrantStore | None = None
@@ -116,8 +124,9 @@ class Core:
 async def assemble(
     *,
     connect: Connect,
-    transport: Callable[[], Transport],
+    transport: Callable[[Network], Transport],
     offline: bool = False,
+    adding: str | None = None,
     notice: Callable[[str], None],
     now: Callable[[], float] = time.time,
 ) -> Core:
@@ -126,6 +135,7 @@ async def assemble(
     Args:
         connect: the storage to use: blocking, or on an event loop.
         transport: makes the HTTP transport when a server is asked for the first time.
+        adding: the origin of a server that the settings do not name yet.
         notice: told, in a sentence, what the user should know although the work goes on.
 
     Raises:
@@ -138,9 +148,13 @@ async def assemble(
     keys = {server.origin: server.keys for server in settings.servers}
     keys[BUNDLED] = [_bundled_key()]
     bundled = DirectoryClient(BUNDLED, bundled_folder())
-    servers = [_client(server.origin, transport, offline=offline) for server in settings.servers]
     keyring, clock = Keyring(keys), TrustedClock(now)
     folder, redactor = mode.data_folder(), Redactor()
+    tokens = Tokens(os.path.dirname(mode.settings_path()), redactor)
+    network = Network(settings.network.proxy, settings.network.ca_file, tokens.of)
+    origins = [*(server.origin for server in settings.servers), *([] if adding is None else [adding])]
+    lazy = _LazyTransport(lambda: transport(network))
+    servers = [_client(origin, lazy, offline=offline) for origin in origins]
     log = Log(os.path.join(folder, LOG_FILE), settings.log_level, now, redactor)
     database = StateDatabase(os.path.join(folder, STATE_FILE), connect)
     trust = TrustKeeper(
@@ -171,7 +185,6 @@ async def assemble(
         log=log,
         stored=lambda cache: _render_listing(bundled, cache, os.path.join(folder, LISTING)),
     )
-    origins = [server.origin for server in settings.servers]
     return Core(
         mode,
         loader,
@@ -185,18 +198,20 @@ async def assemble(
         redactor=redactor,
         session=settings.session,
         history=HistoryStore(os.path.join(folder, HISTORY_FILE), connect),
+        tokens=tokens,
+        network=network,
         servers=servers,
         offline=offline,
     )
 
 
-def _client(origin: str, transport: Callable[[], Transport], *, offline: bool) -> LibrarySource:
+def _client(origin: str, transport: Transport, *, offline: bool) -> LibrarySource:
     """What asks a server, or the folder that stands for one."""
     if origin.startswith(FOLDER_SCHEME):
         from codi_tui.library.folder import FolderClient
 
         return FolderClient(origin)
-    client = LibraryClient(origin, _LazyTransport(transport))
+    client = LibraryClient(origin, transport)
     client.set_offline_mode(offline)
     return client
 

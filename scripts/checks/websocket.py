@@ -36,7 +36,7 @@ CHECKS = (
     Check(
         "ws: proxy",
         "execute/connection.py",
-        "proxy=None,",
+        "proxy=network.proxy_for(url),",
         "proxy=True,",
         "tests/integration/test_websocket_peers.py::test_no_proxy_is_taken_from_the_environment",
     ),

@@ -133,7 +133,7 @@ def trusting(home: Path, origin: str, keys: dict[bytes, list[str]]) -> None:
 def pin(origin: str, document: bytes, clock: int) -> None:
     """Accept a trust document, as a user would."""
 
-    def no_transport() -> Any:
+    def no_transport(_: Any) -> Any:
         raise AssertionError("pinning asks nobody")
 
     core = drive(

@@ -216,12 +216,12 @@ class TestTls:
     async def test_a_name_that_is_not_the_certificate_s_is_no_unavailability(
         self, tmp_path: Path, contexts: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(connection, "client_context", lambda: contexts[1])
+        monkeypatch.setattr(tls, "client_context", lambda _: contexts[1])
         with running(tmp_path, contexts[0]) as server:
             assert (await self.remote(server, "127.0.0.1").error("lines"))["code"] == "E_TLS"
 
     async def test_a_run_over_tls(self, tmp_path: Path, contexts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(connection, "client_context", lambda: contexts[1])
+        monkeypatch.setattr(tls, "client_context", lambda _: contexts[1])
         with running(tmp_path, contexts[0]) as server:
             server.cuts = {4}
             with nothing_left():

@@ -85,7 +85,7 @@ def test_a_module_beyond_the_limit_is_not_asked_for() -> None:
         (302, ProtocolError, "E_REDIRECT"),
         (304, ProtocolError, "E_REDIRECT"),
         (308, ProtocolError, "E_REDIRECT"),
-        (401, GrantError, "E_PERMISSION"),
+        (401, GrantError, "E_LOGIN"),
         (403, GrantError, "E_PERMISSION"),
         (404, NotFoundError, "E_NOT_FOUND"),
         (410, NotFoundError, "E_NOT_FOUND"),

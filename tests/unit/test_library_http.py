@@ -15,8 +15,8 @@ import zstandard
 
 from codi_tui import tls
 from codi_tui.errors import CodiError, DocumentError, FetchError, ProtocolError
-from codi_tui.library import http
 from codi_tui.library.http import BlockingTransport, HttpTransport
+from codi_tui.network import DIRECT
 from codi_tui.operations.core import drive
 from support.server import Server, body, serving
 
@@ -234,11 +234,11 @@ def test_no_certificate_authority_is_taken_from_the_environment(
 def test_tls_verifies_names_and_certificates() -> None:
     import ssl
 
-    context = http._tls("https://a.example/")
+    context = DIRECT.tls("https://a.example/")
     assert isinstance(context, ssl.SSLContext)
     assert context.check_hostname
     assert context.verify_mode == ssl.CERT_REQUIRED
-    assert http._tls("http://127.0.0.1/") is False
+    assert DIRECT.tls("http://127.0.0.1/") is None
 
 
 def test_a_name_that_is_not_resolved_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
