@@ -18,6 +18,8 @@ DEPENDENCIES_MAX = 64
 """Libraries fetched along with one, theirs included."""
 DESCRIPTION_MAX_CHARACTERS = 4 * KIB
 SETTINGS_MAX_BYTES = 1 * MIB
+ALIAS_STEPS_MAX = 16
+"""Aliases that one command line may lead through."""
 
 # Trust
 CANDIDATE_KEYS_MAX = 16

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from codi_tui.cache.storage import Connect
-    from codi_tui.config import SessionSettings
+    from codi_tui.config import RunSettings, SessionSettings, Settings
     from codi_tui.library.client import Response, Transport
     from codi_tui.library.source import LibrarySource
     from codi_tui.state.grants import GrantStore
@@ -54,6 +54,7 @@ class Core:
         secrets_folder: where secrets are, each in a file of its own.
         own_folders: codi's own, which are conferred on no guest.
         session: what is kept of runs.
+        run: what a run is, where its command line does not say.
         log: the log.
         redactor: what takes secrets out of everything that is written down.
         tokens: of library servers.
@@ -74,6 +75,7 @@ class Core:
         log: Log,
         redactor: Redactor,
         session: SessionSettings,
+        run: RunSettings,
         history: HistoryStore,
         tokens: Tokens,
         network: Network,
@@ -97,6 +99,7 @@ class Core:
         self.log = log
         self.redactor = redactor
         self.session = session
+        self.run = run
         self.history = history
         self.tokens = tokens
         self.network = network
@@ -126,7 +129,7 @@ async def assemble(
     connect: Connect,
     transport: Callable[[Network], Transport],
     offline: bool = False,
-    adding: str | None = None,
+    settings: Settings | None = None,
     notice: Callable[[str], None],
     now: Callable[[], float] = time.time,
 ) -> Core:
@@ -135,7 +138,8 @@ async def assemble(
     Args:
         connect: the storage to use: blocking, or on an event loop.
         transport: makes the HTTP transport when a server is asked for the first time.
-        adding: the origin of a server that the settings do not name yet.
+        offline: open no socket; the settings can say so too.
+        settings: when they were read already.
         notice: told, in a sentence, what the user should know although the work goes on.
 
     Raises:
@@ -144,7 +148,10 @@ async def assemble(
         CacheError: `E_CACHE_PERMS`, the cache is not safely this user's.
     """
     mode = RuntimeMode.detect()
-    settings = load_settings(mode.settings_path())
+    settings = settings or load_settings(mode.settings_path())
+    offline = offline or settings.run.offline
+    if settings.foreign is not None:
+        notice(f"{settings.foreign} belongs to someone else, or others may write to it; it is not read")
     keys = {server.origin: server.keys for server in settings.servers}
     keys[BUNDLED] = [_bundled_key()]
     bundled = DirectoryClient(BUNDLED, bundled_folder())
@@ -152,7 +159,7 @@ async def assemble(
     folder, redactor = mode.data_folder(), Redactor()
     tokens = Tokens(os.path.dirname(mode.settings_path()), redactor)
     network = Network(settings.network.proxy, settings.network.ca_file, tokens.of)
-    origins = [*(server.origin for server in settings.servers), *([] if adding is None else [adding])]
+    origins = [server.origin for server in settings.servers]
     lazy = _LazyTransport(lambda: transport(network))
     servers = [_client(origin, lazy, offline=offline) for origin in origins]
     log = Log(os.path.join(folder, LOG_FILE), settings.log_level, now, redactor)
@@ -197,6 +204,7 @@ async def assemble(
         log=log,
         redactor=redactor,
         session=settings.session,
+        run=settings.run,
         history=HistoryStore(os.path.join(folder, HISTORY_FILE), connect),
         tokens=tokens,
         network=network,
