@@ -51,6 +51,7 @@ class Core:
         servers: their clients, in the same order.
         offline: whether no socket may be opened.
         agents_folder: where agents are kept.
+        settings_path: the settings file.
         secrets_folder: where secrets are, each in a file of its own.
         own_folders: codi's own, which are conferred on no guest.
         session: what is kept of runs.
@@ -93,7 +94,8 @@ class Core:
         self.server_origins = server_origins
         self.offline = offline
         self.agents_folder = os.path.join(mode.data_folder(), "agents")
-        settings_folder = os.path.dirname(mode.settings_path())
+        self.settings_path = mode.settings_path()
+        settings_folder = os.path.dirname(self.settings_path)
         self.secrets_folder = os.path.join(settings_folder, "secrets")
         self.own_folders = (mode.data_folder(), settings_folder)
         self.log = log

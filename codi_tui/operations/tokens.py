@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import contextmanager
 
 from codi_tui.errors import ConfigError, InputError
 from codi_tui.limits import TOKEN_MAX_CHARACTERS, TOKENS_MAX_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from codi_tui.runs.redact import Redactor
 
@@ -37,6 +38,7 @@ class Tokens:
         self._path = os.path.join(folder, TOKENS_FILE)
         self._redactor = redactor
         self._environment = environment
+        self._tried: dict[str, str] = {}
 
     def of(self, origin: str) -> str | None:
         """The token of exactly this origin; none for one that is reached neither by TLS nor on loopback.
@@ -46,13 +48,23 @@ class Tokens:
         """
         if not may_have_token(origin):
             return None
-        token = self._environment.get(environment_name(origin))
+        token = self._tried.get(origin) or self._environment.get(environment_name(origin))
         if not token:
             kept = self._kept().get(origin)
             token = self._from_keyring(origin) if kept == "" else kept
         if token is not None:
             self._redactor.learn(check_token(token))
         return token
+
+    @contextmanager
+    def trying(self, origin: str, token: str) -> Iterator[None]:
+        """Use a token for an origin, and keep it nowhere."""
+        self._redactor.learn(token)
+        self._tried[origin] = token
+        try:
+            yield
+        finally:
+            del self._tried[origin]
 
     def place(self, origin: str) -> str | None:
         """Where the token of an origin is: `environment`, `keyring` or `file`; None without one.
