@@ -32,7 +32,7 @@ def command_page(library: CommandLibrary, definition: SubcommandDefinition, widt
     parts = [wrap(definition.description, width), fill_usage(definition.path, usage_parts(definition), width)]
     for title, parameters in (("Arguments", definition.arguments), ("Options", definition.options)):
         if parameters:
-            parts.append([f"{title}:", *table([(_written(item), _explained(item)) for item in parameters], width)])
+            parts.append([f"{title}:", *table([(_written(item), explained(item)) for item in parameters], width)])
     if permissions := library.manifest.permissions:
         from codi_tui.model.permission import meaning
 
@@ -90,7 +90,8 @@ def _written(parameter: ArgumentDefinition) -> str:
     return f"{short}--{parameter.name} {placeholder(parameter)}"
 
 
-def _explained(parameter: ArgumentDefinition) -> str:
+def explained(parameter: ArgumentDefinition) -> str:
+    """What a parameter is for, and what its value may be."""
     notes = [note for note in _notes(parameter) if note]
     return _one_line(parameter.description) + (f" ({'; '.join(notes)})" if notes else "")
 

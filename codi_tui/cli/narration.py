@@ -64,11 +64,13 @@ def report(error: CodiError, *, as_json: bool = False) -> int:
     if as_json:
         report_document({**error_document(error), **({"details": lines} if lines else {})})
     elif isinstance(error, UsageError):
-        for problem in error.problems:
+        *problems, last = error.problems
+        for problem in [*problems, f"{last} ({error.code})"]:
             say(f"codi: {problem}")
-        for line in (error.usage, error.hint):
-            if line:
-                say(line)
+        if error.usage:
+            say(error.usage)
+        if error.hint:
+            say(f"codi: next: {error.hint}")
     else:
         for line in lines:
             say(f"  {line}")

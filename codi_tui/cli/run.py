@@ -12,7 +12,7 @@ from codi_tui.config import load_settings
 from codi_tui.errors import CodiError, FetchError, InputError, NotFoundError, UsageError
 from codi_tui.limits import ARGUMENTS_MAX_BYTES
 from codi_tui.operations.core import assemble, drive
-from codi_tui.operations.flags import RUN_OPTIONS_WITH_VALUE, HelpWanted, parse_flags
+from codi_tui.operations.flags import RUN_OPTIONS_WITH_VALUE, RUN_SWITCHES, HelpWanted, parse_flags
 from codi_tui.operations.recording import RecordedExecutor, record_refusal
 from codi_tui.runtime import RuntimeMode
 
@@ -42,6 +42,7 @@ class Options:
         self.allow: list[str] = []
         self.timeout: float | None = None
         self.record = False
+        self.ask = False
         self.again: PastRun | None = None
 
     @property
@@ -104,12 +105,12 @@ def _parse_options(words: list[str], options: Options) -> list[str] | None:
             break
         if name in ("-h", "--help"):
             return None
-        if name in ("--offline", "--dry-run", "--json", "--record"):
+        if name in RUN_SWITCHES:
             if equals:
                 problems.append(f"{name} takes no value")
             _set_switch(options, name)
         elif name not in RUN_OPTIONS_WITH_VALUE:
-            problems.append(f"{name} is not one of codi's options here")
+            problems.append(_no_such_option(name))
         elif not equals and not rest:
             problems.append(f"{name} needs a value")
         else:
@@ -122,6 +123,13 @@ def _parse_options(words: list[str], options: Options) -> list[str] | None:
     return rest
 
 
+def _no_such_option(name: str) -> str:
+    from codi_tui.manual.words import did_you_mean
+
+    near = did_you_mean(name, (*RUN_SWITCHES, *RUN_OPTIONS_WITH_VALUE))
+    return f"{name[:80]} is not one of codi's options here" + (near or "; the command's own stand behind it")
+
+
 def _usage() -> str:
     from codi_tui.manual.pages import usage
     from codi_tui.manual.run import RUN
@@ -130,14 +138,10 @@ def _usage() -> str:
 
 
 def _set_switch(options: Options, name: str) -> None:
-    if name == "--offline":
-        options.offline = True
-    elif name == "--dry-run":
-        options.dry_run = True
-    elif name == "--record":
-        options.record = True
-    else:
+    if name == "--json":
         options.output = "json"
+    else:
+        setattr(options, name[2:].replace("-", "_"), True)
 
 
 def _set_value(options: Options, name: str, value: str) -> None:
@@ -164,7 +168,7 @@ def _read_arguments(value: str) -> dict[str, Any]:
 
     if value.startswith("@"):
         try:
-            with open(value[1:], "rb") as file:
+            with open(0 if value == "@-" else value[1:], "rb", closefd=value != "@-") as file:
                 data = file.read(ARGUMENTS_MAX_BYTES + 1)
         except OSError as error:
             raise InputError(f"cannot read {value[1:]}: {error.strerror}") from None
@@ -203,6 +207,10 @@ async def _run(command: str, words: list[str], options: Options) -> int:
 
         check_again(options.again, resolved.library, notice)
     try:
+        if options.ask:
+            from codi_tui.cli.asking import ask_for_missing
+
+            options.arguments = ask_for_missing(resolved.definition, words, options.arguments)
         arguments = parse_flags(resolved.definition, words, options.arguments)
     except HelpWanted:
         from codi_tui.cli.help_pages import show_command

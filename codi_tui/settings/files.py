@@ -40,6 +40,20 @@ def read_settings_file(path: str) -> SettingsFile | None:
         ConfigError: `E_CONFIG`, it cannot be read, is not TOML, or someone else could have written it: it names the keys
             that are trusted.
     """
+    text = _own_text(path)
+    return None if text is None else SettingsFile(path, text, parse_settings(path, text))
+
+
+def read_settings_text(path: str) -> str:
+    """What stands in the user's settings file, TOML or not; nothing where there is none.
+
+    Raises:
+        ConfigError: `E_CONFIG`, as `read_settings_file`.
+    """
+    return _own_text(path) or ""
+
+
+def _own_text(path: str) -> str | None:
     try:
         data, status = _read(path)
     except FileNotFoundError:
@@ -50,7 +64,7 @@ def read_settings_file(path: str) -> SettingsFile | None:
         raise ConfigError(f"{path} belongs to someone else", hint="it has to be yours, or root's")
     if os.name == "posix" and status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise ConfigError(f"others may write to {path}", hint=f"look at what it says, then: chmod go-w {path}")
-    return _parse(path, data)
+    return _text(path, data)
 
 
 def read_project_file(path: str) -> SettingsFile | None:
@@ -65,7 +79,10 @@ def read_project_file(path: str) -> SettingsFile | None:
         return None
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    return _parse(path, data) if is_own_project(status) else None
+    if not is_own_project(status):
+        return None
+    text = _text(path, data)
+    return SettingsFile(path, text, parse_settings(path, text))
 
 
 def is_own_project(status: os.stat_result) -> bool:
@@ -113,11 +130,10 @@ def _read(path: str) -> tuple[bytes, os.stat_result]:
         return file.read(SETTINGS_MAX_BYTES + 1), os.fstat(descriptor)
 
 
-def _parse(path: str, data: bytes) -> SettingsFile:
+def _text(path: str, data: bytes) -> str:
     if len(data) > SETTINGS_MAX_BYTES:
         raise ConfigError(f"{path}: larger than {SETTINGS_MAX_BYTES} bytes", hint=_MEND)
     try:
-        text = data.decode()
+        return data.decode()
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: {error}", hint=_MEND) from None
-    return SettingsFile(path, text, parse_settings(path, text))

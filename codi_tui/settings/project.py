@@ -45,11 +45,14 @@ def project_values(project: SettingsFile) -> dict[str, Any]:
             for name, line in project.document.get("alias", {}).items()
             if not is_for_project(line)
         ]
-    if project.document.get("run", {}).get("output") == "raw":
-        problems.append("a project cannot set run.output to raw: a terminal would get whatever a command writes")
     if problems:
         raise refused(project.path, problems)
-    return {f"{table}.{name}": value for table, values in project.document.items() for name, value in values.items()}
+    values = {f"{table}.{name}": value for table, named in project.document.items() for name, value in named.items()}
+    for key, value in values.items():
+        setting = find_setting(key)
+        if setting is not None and value in setting.not_in_project:
+            raise refused(project.path, [f"a project cannot set {key} to {value}"])
+    return values
 
 
 def counts(setting: Setting, own: object, value: Any) -> bool:

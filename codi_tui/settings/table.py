@@ -28,9 +28,10 @@ class Setting:
         choices: all that it may be, or nothing.
         low, high: bounds of a number, both included.
         project: what a project may do with it.
+        not_in_project: of the choices, those that are not a project's.
     """
 
-    __slots__ = ("choices", "default", "high", "key", "kind", "low", "meaning", "project", "required")
+    __slots__ = ("choices", "default", "high", "key", "kind", "low", "meaning", "not_in_project", "project", "required")
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Setting:
         low: int = 0,
         high: int = _COUNT_MAX,
         project: str = NEVER,
+        not_in_project: tuple[str, ...] = (),
     ) -> None:
         self.key = key
         self.kind = kind
@@ -54,6 +56,7 @@ class Setting:
         self.low = low
         self.high = high
         self.project = project
+        self.not_in_project = not_in_project
 
     @property
     def alone(self) -> bool:
@@ -76,7 +79,15 @@ SETTINGS = (
     Setting("network.proxy", "text", "http://host:port: servers are reached by TLS through it; never for loopback"),
     Setting("network.ca_file", "text", "certificates (PEM) that are trusted beside the usual ones: an absolute path"),
     Setting("run.offline", "bool", "open no socket, as --offline", default=False, project=ONLY_TRUE),
-    Setting("run.output", "text", "the default of --output", default="text", choices=OUTPUTS, project=FREELY),
+    Setting(
+        "run.output",
+        "text",
+        "the default of --output",
+        default="text",
+        choices=OUTPUTS,
+        project=FREELY,
+        not_in_project=("raw",),  # a terminal would get whatever a command writes
+    ),
     Setting(
         "run.timeout",
         "number",

@@ -22,15 +22,15 @@ CHECKS = (
     Check(
         "consent: what was typed before",
         "cli/question.py",
-        "        termios.tcflush(terminal, termios.TCIFLUSH)\n",
+        "    termios.tcflush(terminal, termios.TCIFLUSH)\n",
         "",
         "tests/integration/test_grants.py::test_what_was_typed_before_the_question_is_no_answer",
     ),
     Check(
         "consent: the command's stdin is no answer",
         "cli/question.py",
-        "return os.read(terminal, _LINE_BYTES)",
-        "return os.read(0, _LINE_BYTES)",
+        "line = os.read(terminal, _LINE_BYTES)",
+        "line = os.read(0, _LINE_BYTES)",
         "tests/integration/test_grants.py::test_the_question_is_asked_although_stdin_and_stdout_are_pipes",
     ),
     Check(
