@@ -25,7 +25,7 @@ def login(parsed: Words) -> int:
     """Show a token to its server and keep it; returns the exit status.
 
     Raises:
-        CodiError: as for `log_in`; `E_TERMINAL`, there is nobody to ask.
+        CodiError: as for `try_token` and `Tokens.store`; `E_TERMINAL`, there is nobody to ask.
     """
     parsed.check()
     reads = "--token-stdin" in parsed.options
@@ -33,8 +33,9 @@ def login(parsed: Words) -> int:
     async def work(core: Core) -> int:
         origin = _chosen(core, parsed)
         servers.client_of(core, origin)
-        facts, place = await servers.log_in(core, origin, read_token() if reads else ask_token(origin))
-        show_lines([kept_line(core, origin, place), *_said(facts)])
+        token = read_token() if reads else ask_token(origin)
+        facts = await servers.try_token(core, origin, token)
+        show_lines([keep_token(core, origin, token), *_said(facts)])
         return OK
 
     return with_core(work)
@@ -172,9 +173,13 @@ def ask_token(origin: str) -> str:
     return token.strip()
 
 
-def kept_line(core: Core, origin: str, place: str) -> str:
-    """Where a token was put."""
-    if place == KEYRING:
+def keep_token(core: Core, origin: str, token: str) -> str:
+    """Keep a token; returns where, in words.
+
+    Raises:
+        CodiError: as for `Tokens.store`.
+    """
+    if core.tokens.store(origin, token) == KEYRING:
         return f"the token of {origin} is in the system's keyring"
     return f"the token of {origin} is in {core.tokens.path}, which only you can read, but in the clear: there is no keyring here"
 

@@ -57,7 +57,10 @@ def _take(path: str, before: str, after: str) -> None:
 
 def _wants_to_go_on(error: CodiError, copy: str) -> bool:
     report(ConfigError(error.message, hint=f"what you wrote is in {copy}"))
-    return somebody_is_there() and answer_to("[e]dit on, anything else leaves the settings as they were: ") in ("e", "edit")
+    return somebody_is_there() and answer_to("[e]dit on, anything else leaves the settings as they were: ") in (
+        "e",
+        "edit",
+    )
 
 
 def _copy_of(text: str) -> str:

@@ -47,7 +47,9 @@ def _value(name: str) -> bytes:
 
         value = typed(f"The value of {name} (it is not shown): ", echo=False)
         if value is None:
-            raise CodiError("there is nobody at a terminal to ask", code="E_TERMINAL", hint="write it to standard input")
+            raise CodiError(
+                "there is nobody at a terminal to ask", code="E_TERMINAL", hint="write it to standard input"
+            )
         return value.encode()
     try:
         with open(0, "rb", closefd=False) as file:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from codi_tui.cli.auth_token import ask_token, kept_line, read_token
+from codi_tui.cli.auth_token import ask_token, keep_token, read_token
 from codi_tui.cli.auth_trust import accepted_offer
 from codi_tui.cli.exits import OK
-from codi_tui.cli.narration import notice, say
+from codi_tui.cli.narration import say
 from codi_tui.cli.page import show_lines
 from codi_tui.cli.question import somebody_is_there
 from codi_tui.cli.with_core import with_core
 from codi_tui.config import Server, load_settings
 from codi_tui.errors import CodiError, GrantError, NotFoundError, TrustError
 from codi_tui.operations import trust
-from codi_tui.operations.servers import add_server, log_in
+from codi_tui.operations.servers import add_server, try_token
 from codi_tui.runtime import RuntimeMode
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ def add(origin: str, fingerprint: str | None, *, asks: bool, reads_token: bool) 
         reads_token: whether a token for it is on standard input.
 
     Raises:
-        CodiError: as for `auth_trust.add`; also what `log_in` raises.
+        CodiError: as for `auth_trust.add`; also what `try_token` raises.
     """
     token = read_token() if reads_token else None
     settings = load_settings(RuntimeMode.detect().settings_path())
@@ -42,15 +42,18 @@ def add(origin: str, fingerprint: str | None, *, asks: bool, reads_token: bool) 
         settings.servers.append(Server(origin, []))
 
     async def work(core: Core) -> int:
-        if token is not None:
-            await _log_in(core, origin, token)
+        shown = token
+        if shown is not None:
+            await try_token(core, origin, shown)
         stored = await core.trust.documents.get(origin)
         if stored is None:
-            await _accept(core, origin, fingerprint, asks=asks)
+            shown = await _accept(core, origin, fingerprint, asks=asks) or shown
         else:
             _check_root(stored, fingerprint)
         if not known:
             add_server(core.settings_path, origin)
+        if shown is not None:
+            say(f"codi: {keep_token(core, origin, shown)}")
         current = core.server_origins[0] == origin
         first = "it is the current server" if current else f"the current server is {core.server_origins[0]}"
         show_lines([f"{origin} is connected{' already' if known and stored else ''}; {first}"])
@@ -59,31 +62,31 @@ def add(origin: str, fingerprint: str | None, *, asks: bool, reads_token: bool) 
     return with_core(work, settings=settings)
 
 
-async def _accept(core: Core, origin: str, fingerprint: str | None, *, asks: bool) -> None:
+async def _accept(core: Core, origin: str, fingerprint: str | None, *, asks: bool) -> str | None:
+    """Pin what a server offers; returns the token that it wanted, and that was typed for it."""
+    typed = None
     try:
-        await _pin(core, origin, fingerprint, asks=asks)
-    except GrantError as refusal:
-        if refusal.code != "E_LOGIN" or not asks or not somebody_is_there():
-            raise
-        say(f"codi: {origin} wants a token")
-        await _log_in(core, origin, ask_token(origin))
-        await _pin(core, origin, fingerprint, asks=asks)
+        try:
+            await _pin(core, origin, fingerprint, asks=asks)
+        except GrantError as refusal:
+            if refusal.code != "E_LOGIN" or not asks or not somebody_is_there():
+                raise
+            say(f"codi: {origin} wants a token")
+            typed = ask_token(origin)
+            await try_token(core, origin, typed)
+            await _pin(core, origin, fingerprint, asks=asks)
     except NotFoundError:
         raise NotFoundError(
             f"{origin} has no trust document, so there is nothing to pin",
             hint="its operator can make one (codi-registry trust init); or name its publishers' keys in the settings",
         ) from None
+    return typed
 
 
 async def _pin(core: Core, origin: str, fingerprint: str | None, *, asks: bool) -> None:
     await _show_offer(core, origin)
     offer = await accepted_offer(core, origin, fingerprint, asks=asks)
     await trust.pin(core, origin, offer.data, offer.fingerprint)
-
-
-async def _log_in(core: Core, origin: str, token: str) -> None:
-    _, place = await log_in(core, origin, token)
-    say(f"codi: {kept_line(core, origin, place)}")
 
 
 async def _show_offer(core: Core, origin: str) -> None:
@@ -95,13 +98,10 @@ async def _show_offer(core: Core, origin: str) -> None:
         return
     try:
         names, following = await source.list_libraries()
-    except NotFoundError:
-        return
-    except GrantError:
-        raise
     except CodiError as error:
-        notice(f"what it offers is not known: {error.message}")
-        return
+        if error.code == "E_LOGIN":
+            raise
+        return  # what is wrong with it will be said of its trust document
     more = len(names) - _SHOWN_MAX
     rest = " and more" if following is not None else f" and {more} more" if more > 0 else ""
     say(f"offers       {', '.join(names[:_SHOWN_MAX]) or 'nothing that you may read'}{rest}")

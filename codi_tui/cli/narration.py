@@ -67,8 +67,8 @@ def report(error: CodiError, *, as_json: bool = False) -> int:
         *problems, last = error.problems
         for problem in [*problems, f"{last} ({error.code})"]:
             say(f"codi: {problem}")
-        if error.usage:
-            say(error.usage)
+        for line in (error.usage or "").splitlines():
+            say(line)
         if error.hint:
             say(f"codi: next: {error.hint}")
     else:

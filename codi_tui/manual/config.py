@@ -82,12 +82,20 @@ _ALIASES = Verb(
     """,
     examples=("codi config alias set failed 'session list --failed'", "codi config alias list"),
     verbs=(
-        Verb("config alias list", "the aliases, and what they stand for", options=(JSON,), examples=("codi config alias list",)),
+        Verb(
+            "config alias list",
+            "the aliases, and what they stand for",
+            options=(JSON,),
+            examples=("codi config alias list",),
+        ),
         Verb(
             "config alias set",
             "let a name stand for a command line",
             words=(_ALIAS, Word("LINE", "as you would type it behind codi, as one word of your shell")),
-            examples=("codi config alias set failed 'session list --failed'", "codi config alias set w 'text.wrap --width 60'"),
+            examples=(
+                "codi config alias set failed 'session list --failed'",
+                "codi config alias set w 'text.wrap --width 60'",
+            ),
         ),
         Verb("config alias unset", "forget an alias", words=(_ALIAS,), examples=("codi config alias unset failed",)),
     ),
@@ -98,7 +106,12 @@ _SECRETS = Verb(
     "the secrets that commands may be granted, each in a file that only you can read",
     examples=("codi config secret set API_TOKEN", "codi config secret list"),
     verbs=(
-        Verb("config secret list", "their names, never their values", options=(JSON,), examples=("codi config secret list",)),
+        Verb(
+            "config secret list",
+            "their names, never their values",
+            options=(JSON,),
+            examples=("codi config secret list",),
+        ),
         Verb(
             "config secret set",
             "store a secret, in the place of one of that name",
@@ -129,8 +142,8 @@ COMPLETION = Verb(
         commands come from the libraries that are here. Text of a library never reaches the shell as code.
     """,
     examples=(
-        "eval \"$(codi config completion bash)\"          # in ~/.bashrc",
-        "eval \"$(codi config completion zsh)\"           # in ~/.zshrc",
+        'eval "$(codi config completion bash)"          # in ~/.bashrc',
+        'eval "$(codi config completion zsh)"           # in ~/.zshrc',
         "codi config completion fish > ~/.config/fish/completions/codi.fish",
     ),
 )
@@ -143,7 +156,11 @@ _DOCTOR = Verb(
         JSON,
     ),
     statuses=((0, "nothing is broken, though there may be warnings"), (78, "something is")),
-    examples=("codi config doctor", "codi config doctor --network", "codi config doctor --json | jq '.[] | select(.state != \"ok\")'"),
+    examples=(
+        "codi config doctor",
+        "codi config doctor --network",
+        "codi config doctor --json | jq '.[] | select(.state != \"ok\")'",
+    ),
 )
 
 CONFIG = Verb(

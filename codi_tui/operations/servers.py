@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codi_tui.errors import NotFoundError, UsageError
+from codi_tui.errors import CodiError, NotFoundError, UsageError
 from codi_tui.operations.tokens import check_token
 
 TYPE_CHECKING = False
@@ -101,25 +101,27 @@ def client_of(core: Core, origin: str) -> LibraryClient:
     raise NotFoundError(f"{origin[:200]} takes no token: it is not a server of the settings, or a folder")
 
 
-async def log_in(core: Core, origin: str, token: str) -> tuple[TokenFacts | None, str]:
-    """Show a token to its server and, if that takes it, keep it.
+async def try_token(core: Core, origin: str, token: str) -> TokenFacts | None:
+    """Show a token to its server, and go on with it when that takes it; nothing is kept of it.
 
     Returns:
-        What the server says of it, None where it cannot say; and where it is kept: `keyring` or `file`.
+        What the server says of it; None where it cannot say.
 
     Raises:
-        InputError: it is no token, or the server is reached in the clear.
+        InputError: it is no token.
         GrantError: `E_LOGIN`, the server does not take it.
-        FetchError, ProtocolError, DocumentError: the server cannot be asked.
-        ConfigError: `E_SECRET`, it cannot be kept.
+        CodiError: the server cannot be asked.
     """
-    with core.tokens.trying(origin, check_token(token)):
-        facts = await describe_token(core, origin)
-    return facts, core.tokens.store(origin, token)
+    core.tokens.try_out(origin, check_token(token))
+    try:
+        return await describe_token(core, origin)
+    except CodiError:
+        core.tokens.try_out(origin, None)
+        raise
 
 
 async def describe_token(core: Core, origin: str) -> TokenFacts | None:
-    """What a server says of this user's token; None where it cannot say, as a host of files. Raises as `log_in`."""
+    """What a server says of this user's token; None where it cannot say, as a host of files. Raises as `try_token`."""
     client = client_of(core, origin)
     try:
         return await client.describe_token()

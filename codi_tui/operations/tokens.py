@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import contextmanager
 
 from codi_tui.errors import ConfigError, InputError
 from codi_tui.limits import TOKEN_MAX_CHARACTERS, TOKENS_MAX_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from codi_tui.runs.redact import Redactor
 
@@ -56,15 +55,13 @@ class Tokens:
             self._redactor.learn(check_token(token))
         return token
 
-    @contextmanager
-    def trying(self, origin: str, token: str) -> Iterator[None]:
-        """Use a token for an origin, and keep it nowhere."""
-        self._redactor.learn(token)
-        self._tried[origin] = token
-        try:
-            yield
-        finally:
-            del self._tried[origin]
+    def try_out(self, origin: str, token: str | None) -> None:
+        """Use a token for an origin from now on, and keep it nowhere; None ends that."""
+        if token is None:
+            self._tried.pop(origin, None)
+        else:
+            self._redactor.learn(token)
+            self._tried[origin] = token
 
     def place(self, origin: str) -> str | None:
         """Where the token of an origin is: `environment`, `keyring` or `file`; None without one.
