@@ -417,13 +417,15 @@ class DynamicLoader:
             library, delivery = await self._admission.fetch(source, name, pinned=digest is not None)
         except GrantError as refusal:
             if refusal.code == "E_PERMISSION":
-                await self._deny(source, name)
+                await self._deny(source, name, refusal)
             raise
         await self._store(library, delivery, sole_version=source.local)
         return library
 
-    async def _deny(self, source: LibrarySource, name: str) -> None:
+    async def _deny(self, source: LibrarySource, name: str, refusal: GrantError) -> None:
         """A server has said that this user may not have a library: its cached copy is run no more, nor is it deleted."""
+        if self._trust is not None:
+            self._trust.refused(refusal, origin=source.origin, name=name)
         try:
             if self._cache is not None:
                 await self._cache.deny_library(f"{source.origin}/{name}")
