@@ -53,6 +53,8 @@ def add_server(path: str, origin: str) -> None:
             server["insecure_loopback"] = True
         if "servers" not in document:
             document.append("servers", tomlkit.aot())
+        elif next(reversed(document)) != "servers":
+            server.add(tomlkit.nl())  # what follows is another table
         document["servers"].append(server)
 
     change_settings(path, change)
