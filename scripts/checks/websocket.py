@@ -71,7 +71,7 @@ CHECKS = (
     Check(
         "ws: refused by the server",
         "execute/connection.py",
-        "if status in (401, 403):",
+        "if status == 403:",
         "if False:",
         "tests/integration/test_websocket_peers.py::TestRefusals::test_a_status_that_is_no_unavailability",
     ),

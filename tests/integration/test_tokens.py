@@ -125,6 +125,20 @@ def test_a_file_is_yours_alone_or_not_used(tmp_path: Path) -> None:
             kept.of(ORIGIN)
 
 
+@pytest.mark.attack("H7")
+def test_what_is_read_is_taken_out_of_texts(tmp_path: Path) -> None:
+    redactor = Redactor()
+    Tokens(str(tmp_path), redactor, {environment_name(ORIGIN): CANARY}).of(ORIGIN)
+    assert CANARY not in redactor.text(f"it was {CANARY}, they say")
+
+
+def test_what_is_on_this_machine_goes_through_no_proxy() -> None:
+    network = Network("http://proxy.example.com:3128")
+    assert network.proxy_for("http://127.0.0.1:8075/api/v1/trust") is None
+    assert network.proxy_for("ws://localhost:8075/api/v1/run") is None
+    assert network.proxy_for(f"{ORIGIN}/api/v1/trust") == network.proxy_for("wss://a.example/") == network.proxy
+
+
 @pytest.mark.parametrize("token", ["", "a b", "a\nHost: evil", "caf\u00e9", "x" * 4097, "\x00"])
 def test_what_cannot_stand_in_a_header_is_no_token(token: str, tmp_path: Path) -> None:
     name = environment_name(ORIGIN)
