@@ -63,6 +63,8 @@ QUESTION_LINES_MAX = 600
 """Permissions and differences that one question lists; a library may declare 256 permissions, and none is left out."""
 
 # Network
+ANSWER_MAX_BYTES = 1 * MIB
+"""A server's answer that is neither a document nor a module."""
 EXCHANGE_SECONDS = 15.0
 """The deadline of one whole HTTP exchange, headers and body included."""
 REACH_SECONDS = 5.0
@@ -242,3 +244,10 @@ LIST_OFFSET_MAX = 1_000_000
 FILTER_MAX_CHARACTERS = 200
 TOKEN_PERMISSIONS_MAX = 64
 TOKEN_SECONDS_MAX = 366 * 24 * 60 * 60
+
+# Tokens
+TOKEN_MAX_CHARACTERS = 4096
+"""Of one library server; codi's own are 48 long."""
+TOKENS_MAX_BYTES = 1 * MIB
+PUBLISH_SECONDS = 90.0
+"""For a release to be sent and answered; a server waits 60 s for it."""
