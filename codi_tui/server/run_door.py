@@ -119,7 +119,7 @@ async def _attend(socket: WebSocket, run: Run, after: int) -> tuple[int, str]:
             await _dismiss(run, code)
         return code, ""
     except ProtocolError:
-        run.end("broke the protocol", CLOSE_PROTOCOL)
+        run.end("broke_protocol", CLOSE_PROTOCOL)
         raise
     finally:
         listening.cancel()

@@ -29,8 +29,8 @@ class Runs:
         Args:
             at_once: places for guests. A run keeps its place until it was taken, so its events are bounded by them, too.
         """
-        self.turns = Turns(at_once)
-        self.outcomes: Counter[str] = Counter()
+        self._turns = Turns(at_once)
+        self._outcomes: Counter[str] = Counter()
         self._offer = Offer(folder, origin, grants)
         self._runs: dict[tuple[str, str], Run] = {}
         self._sockets: Counter[str] = Counter()
@@ -82,11 +82,19 @@ class Runs:
             raise NotFoundError("there is no such run")
         return run
 
+    def figures(self) -> str:
+        """As `/metrics` has them."""
+        lines = ["# TYPE codi_runs_total counter"]
+        lines += [f'codi_runs_total{{outcome="{name}"}} {count}' for name, count in sorted(self._outcomes.items())]
+        lines += ["# TYPE codi_runs_held gauge", f"codi_runs_held {self._turns.taken}"]
+        lines += ["# TYPE codi_runs_waiting gauge", f"codi_runs_waiting {self._turns.waiting}"]
+        return "\n".join([*lines, ""])
+
     async def _live(self, key: tuple[str, str], run: Run, waiting: contextlib.ExitStack) -> None:
         began = time.monotonic()
         try:
             with waiting:
-                async with self.turns.turn(key[0]):
+                async with self._turns.turn(key[0]):
                     waiting.close()
                     began = time.monotonic()
                     await run.live(self._offer)
@@ -96,7 +104,7 @@ class Runs:
         finally:
             run.stop_lingering()
             del self._runs[key]
-            self.outcomes[run.outcome] += 1
+            self._outcomes[run.outcome] += 1
             log(
                 f"run {run.outcome}",
                 library=run.request["library"],
@@ -110,7 +118,7 @@ class Runs:
         self._stopping = True
         for run in list(self._runs.values()):
             if not run.began:
-                run.end("sent away", CLOSE_LATER)
+                run.end("sent_away", CLOSE_LATER)
         lives = [run.life for run in self._runs.values()]
         if lives:
             await asyncio.wait(lives, timeout=seconds)

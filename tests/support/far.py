@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import os
 import time
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from codi_tui.execute.executor import DynamicExecutor
@@ -47,22 +49,23 @@ COUNT = f"""(module {FD_WRITE} (memory (export "memory") 1)
    (br_if $next (i32.lt_u (local.get $n) (i32.const {COUNT_BLOCKS}))))))"""
 COUNTED = b"".join(bytes((number % 256,)) * BLOCK_BYTES for number in range(COUNT_BLOCKS))
 """What the library `count` writes."""
+PROBES = {"probe": (), "granted": ("secret:GRANTED", "secret:WITHHELD")}
+"""Libraries whose guest is the probe, and what they declare."""
 GUESTS = {"hello": HELLO, "echo": STDIN_TO_STDOUT, "flood": FLOOD, "sleep": SLEEP, "count": COUNT}
 
 
 @functools.cache
-def far_library(name: str, *permissions: str) -> bytes:
+def far_library(name: str) -> bytes:
     """A library whose one command, `NAME.run`, runs on its server, or here as a fallback."""
     from support.sandbox import probe
 
     wasm_handler: dict[str, Any] = {"type": "wasm", "function": "main", "output": "bytes"}
-    if name == "probe":
+    if name in PROBES:
         wasm_handler |= {"argv": ["probe", "{words}"]}
-    handler = {**wasm_handler, "type": "websocket", "endpoint": "server:/api/v1/run", "fallback": wasm_handler}
-    handler.pop("argv", None)
+    handler = {"type": "websocket", "endpoint": "server:/api/v1/run", "output": "bytes", "fallback": wasm_handler}
     source = manifest(
         name,
-        library={"permissions": ["ws:server", *permissions]},
+        library={"permissions": ["ws:server", *PROBES.get(name, ())]},
         commands={
             name: {
                 "description": "",
@@ -73,7 +76,7 @@ def far_library(name: str, *permissions: str) -> bytes:
             }
         },
     )
-    return signed(source, probe() if name == "probe" else wasm(GUESTS[name]))
+    return signed(source, probe() if name in PROBES else wasm(GUESTS[name]))
 
 
 def publish_all(server: LibraryServer, *names: str) -> None:
@@ -189,9 +192,10 @@ class Peer:
 
     async def closed(self) -> tuple[int | None, str | None]:
         """How the server closes, whatever it sends before."""
-        async with asyncio.timeout(20):
-            async for _ in self.socket:
-                pass
+        with contextlib.suppress(ConnectionClosed):
+            async with asyncio.timeout(20):
+                async for _ in self.socket:
+                    pass
         return self.socket.close_code, self.socket.close_reason
 
 
@@ -223,7 +227,7 @@ def workers_of(server: LibraryServer) -> list[int]:
 async def until(condition: Any, seconds: float = 10) -> None:
     """Wait until something holds."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - another process makes it true
             await asyncio.sleep(0.02)
 
 
