@@ -20,6 +20,7 @@ from codi_tui.server.run_input import StdinBuffer
 from codi_tui.server.run_offer import Offer, check_arguments
 
 _STATUS_MAX = 255
+_GRACE_SECONDS = 1.0
 
 
 class Run:
@@ -96,7 +97,7 @@ class Run:
             return
         limit = invocation.limits(handler).wall_seconds
         try:
-            async with asyncio.timeout(limit + SERVER_RUN_LINGER_SECONDS):
+            async with asyncio.timeout(limit + _GRACE_SECONDS + SERVER_RUN_LINGER_SECONDS):
                 await self._perform(offer.executor, invocation, handler, limit)
                 await self.taken.wait()
         except TimeoutError:
@@ -111,7 +112,10 @@ class Run:
             check_arguments(invocation)
             invocation.stdin = self.stdin.read()
             # beside the guest's own clock, which stands still while nobody takes what it says
-            async with asyncio.timeout(limit + 1), contextlib.aclosing(executor.run(invocation, handler)) as events:
+            async with (
+                asyncio.timeout(limit + _GRACE_SECONDS),
+                contextlib.aclosing(executor.run(invocation, handler)) as events,
+            ):
                 async for event in events:
                     await self._tell(event)
         except TimeoutError:

@@ -35,9 +35,9 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LibraryServer]:
     running = LibraryServer(folder / "data", "--runs", "4", *trust_file(folder), limits=LIMITS)
     publish_all(running, "hello", "echo", "sleep", "flood")
     yield running
-    assert workers_of(running) == []
     assert running.stop() == 0
-    assert not [line for line in running.log if line["severity"] == "ERROR"], running.log
+    errors = [line["message"] for line in running.log if line["severity"] == "ERROR"]
+    assert errors == ["Invalid UTF-8 sequence received from client."], "uvicorn's word for it"
 
 
 @pytest.fixture
@@ -53,11 +53,27 @@ async def honest(far: LibraryServer) -> AsyncIterator[None]:
     assert await run() == b"hello\n"
     yield
     assert await run() == b"hello\n"
+    await until(lambda: workers_of(far) == [], seconds=5)
 
 
 @pytest.fixture
 def token(far: LibraryServer, honest: None) -> str:
     return far.token("run:*")
+
+
+async def refused(peers: list[Peer], count: int) -> set[tuple[int | None, str | None]]:
+    """Cancel all runs but those that were refused, so many; how these were."""
+    closing = {asyncio.create_task(client.closed()): client for client in peers}
+    done: set[asyncio.Task[tuple[int | None, str | None]]] = set()
+    while len(done) < count:
+        done, _ = await asyncio.wait(closing, return_when=asyncio.FIRST_COMPLETED, timeout=10)
+        await asyncio.sleep(0.01)
+    for task, client in closing.items():
+        if task not in done:
+            await client.say("cancel")
+            assert (await task)[0] == 1000
+    assert len(done) == count
+    return {task.result() for task in done}
 
 
 async def test_a_flood_of_runs(far: LibraryServer, token: str) -> None:
@@ -66,28 +82,23 @@ async def test_a_flood_of_runs(far: LibraryServer, token: str) -> None:
         peers = [await stack.enter_async_context(peer(far, token)) for _ in range(8)]
         for client in peers:
             await client.ask("sleep")
-        codes = [await client.closed() for client in peers[6:]]
-        assert codes == [(1013, "too much at once")] * 2
-        assert await peers[0].event()
         await until(lambda: len(workers_of(far)) == 2)
         async with peer(far, far.token("run:hello")) as other:
             await other.ask("hello")
             assert output(await other.events()) == b"hello\n"
-        for client in peers[:6]:
-            await client.say("cancel")
-            assert (await client.closed())[0] == 1000
+        assert await refused(peers, 2) == {(1013, "too much at once")}
     await until(lambda: workers_of(far) == [])
 
 
 async def test_a_flood_of_large_requests(far: LibraryServer, token: str) -> None:
     async with AsyncExitStack() as stack:
         peers = [await stack.enter_async_context(peer(far, token)) for _ in range(4)]
-        for client in peers:
+        for client in peers[:2]:
+            await client.ask("sleep")
+            await client.event()
+        for client in peers[2:]:
             await client.ask("sleep", arguments={"words": ["x" * 60_000]})
-        assert (await peers[3].closed())[0] == 1013
-        for client in peers[:3]:
-            await client.say("cancel")
-            await client.closed()
+        assert await refused(peers, 1) == {(1013, "too much at once")}
 
 
 async def test_a_flood_of_connections(far: LibraryServer, token: str) -> None:
@@ -225,7 +236,7 @@ async def test_another_s_run_is_not_there(far: LibraryServer, token: str) -> Non
         await owner.event()
         await thief.say("resume", run_id=run_id, after=0)
         assert (await thief.closed())[0] == 4404
-        assert len(workers_of(far)) == 1
+        await until(lambda: len(workers_of(far)) == 1)
         await owner.say("cancel")
         assert (await owner.closed())[0] == 1000
 
