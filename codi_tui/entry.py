@@ -40,12 +40,10 @@ def _open_standard_descriptors() -> None:
 
 def _front_door(words: list[str]) -> int:
     first = words[0] if words else "help"
-    if words[:2] == ["help", "ui"]:
-        return _workspace(["--help"])
     if first in ("help", "-h", "--help"):
         from codi_tui.cli.help import main as show_help
 
-        return show_help(words[1:])
+        return show_help(words[1:] if first == "help" else [])
     if first == "--version":
         from codi_tui import __version__
 
@@ -55,6 +53,29 @@ def _front_door(words: list[str]) -> int:
         from codi_tui.cli.run import main as run
 
         return run(words[1:])
+    if first.startswith("-"):
+        return _not_an_option(first)
+    from codi_tui.model.names import BUILT_INS
+
+    if first not in BUILT_INS:
+        from codi_tui.cli.run import bare
+
+        return bare(words)
+    return _built_in(first, words)
+
+
+def _built_in(first: str, words: list[str]) -> int:
+    from codi_tui.manual import ABSENT
+    from codi_tui.manual.words import wants_help
+
+    if first in ABSENT:
+        from codi_tui.cli.absent import main as absent
+
+        return absent(first)
+    if wants_help(words):
+        from codi_tui.cli.help_pages import help_of
+
+        return help_of(words)
     if first == "ui":
         return _workspace(words[1:])
     if first == "config":
@@ -73,17 +94,7 @@ def _front_door(words: list[str]) -> int:
         from codi_tui.cli.session import main as session
 
         return session(words[1:])
-    if first.startswith("-"):
-        return _not_an_option(first)
-    from codi_tui.model.names import BUILT_INS
-
-    if first in BUILT_INS:
-        from codi_tui.cli.absent import main as absent
-
-        return absent(first)
-    from codi_tui.cli.run import bare
-
-    return bare(words)
+    raise AssertionError(first)
 
 
 def _workspace(words: list[str]) -> int:
@@ -102,7 +113,11 @@ def _not_an_option(word: str) -> int:
     from codi_tui.cli.narration import report
     from codi_tui.errors import UsageError
 
-    return report(UsageError([f"{word} is not one of codi's options"], usage="usage: codi [help | run | COMMAND] …"))
+    return report(
+        UsageError(
+            [f"{word} is not one of codi's options"], usage="usage: codi [run | COMMAND | BUILT-IN] …", hint="codi help"
+        )
+    )
 
 
 def _system_error(error: OSError) -> int:

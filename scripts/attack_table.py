@@ -28,9 +28,12 @@ SWITCH_TESTS = "tests/integration/test_attack_rows.py"
 SECTIONS = {
     "A": "Who signed it, and is it current",
     "B": "Bytes: JSON, numbers, signatures",
+    "C": "Transport",
     "D": "Cache and disk",
     "E": "WebAssembly",
     "F": "Terminal",
+    "G": "Agents",
+    "H": "Handlers, secrets, environment",
 }
 ATTACKS = {
     "A1": "a manifest that is unsigned or wrongly signed",
@@ -65,6 +68,12 @@ ATTACKS = {
     "B10": "a header that contradicts the document",
     "B10a": "a pattern that takes for ever to match",
     "B11": "unknown and wrongly typed members",
+    "C1": "a redirect that takes a token elsewhere",
+    "C2": "a body without end, or a bomb in its encoding",
+    "C3": "a server that drips",
+    "C4": "a token over plain http, or to another server than its own",
+    "C5": "an answer like 403 or 404 that would empty the cache, or tell what is there",
+    "C6": "a name that is a path",
     "D1": "a cache that was written by somebody else",
     "D2": "a change between the check and the use",
     "D3": "changed machine code of a module",
@@ -89,8 +98,23 @@ ATTACKS = {
     "F-2": "markup of the workspace's toolkit in whatever it shows",
     "F-3": "text that is reordered, hidden or piled up",
     "F-4": "colour from a command",
+    "G1": "a description that instructs the agent",
+    "G2": "a tool that changes after it was approved",
+    "G3": "a web page that reaches an agent's server on this machine",
+    "G4": "a token or a secret in what an agent reads",
+    "G5": "a print that breaks the agent's stream",
+    "G6": "tool names that collide, or that no agent takes",
+    "G7": "a destructive command that is called without a word",
+    "H1": "an endpoint's address that is read in two ways",
+    "H2": "a redirect, or another address, after the check",
+    "H3": "a server that floods or falls silent",
+    "H4": "a way from a local handler to anything else",
+    "H5": "a weaker handler, reached by making the stronger fail",
+    "H6": "a token where others can read it",
+    "H7": "a secret in a log, a message or a list of processes",
+    "H8": "an environment variable that redirects trust",
 }
-AWAITED: frozenset[str] = frozenset()
+AWAITED = frozenset({"C5", "C6", "G1", "G2", "G3", "G4", "G5", "G6", "G7", "H4", "H5", "H6"})
 """Rows whose tests are not marked yet. The list only ever shrinks: a row that has a test must leave it."""
 
 

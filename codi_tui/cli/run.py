@@ -6,11 +6,10 @@ import os
 import select
 
 from codi_tui.cli.exits import INTERRUPTED, OK, status_of
-from codi_tui.cli.narration import STDERR, STDOUT, notice, report, write_all
+from codi_tui.cli.narration import STDERR, notice, report
 from codi_tui.cli.output import FORMATS, make_output
-from codi_tui.errors import CacheError, CodiError, FetchError, InputError, NotFoundError, UsageError
+from codi_tui.errors import CodiError, FetchError, InputError, NotFoundError, UsageError
 from codi_tui.limits import ARGUMENTS_MAX_BYTES
-from codi_tui.model.names import BUILT_INS
 from codi_tui.operations.core import assemble, drive
 from codi_tui.operations.flags import RUN_OPTIONS_WITH_VALUE, HelpWanted, parse_flags
 from codi_tui.operations.recording import RecordedExecutor, record_refusal
@@ -27,35 +26,6 @@ if TYPE_CHECKING:
     from codi_tui.operations.core import Core
     from codi_tui.runs.history import PastRun
     from codi_tui.trust import Permissions
-
-USAGE = (
-    "usage: codi run [--output text|json|jsonl|raw] [--args JSON|@FILE] [--offline] [--dry-run] [--allow PERMISSION] "
-    "[--timeout SECONDS] [--record] COMMAND [the command's own flags]"
-)
-
-HELP = f"""Run one command of a library.
-
-{USAGE}
-       codi COMMAND [the command's own flags]
-
-codi's own options stand before the command, the command's behind it.
-
-  --output text     for people; safe on a terminal, unchanged in a pipe (the default)
-  --output json     the result as one JSON value (also: --json)
-  --output jsonl    every event of the run, one JSON object a line
-  --output raw      the command's own bytes, whatever they are
-  --args JSON       the command's arguments as a JSON object, or @FILE to read them from a file
-  --offline         never open a socket
-  --dry-run         resolve, load, verify and check the arguments; say what would run and what it may do, and stop
-  --allow PERMISSION  grant a permission for this one run; may be repeated
-  --timeout SECONDS stop the run after so long
-  --record          keep what the run writes, too: codi session
-
-Examples:
-  codi run text.count < notes.txt
-  codi run --output json text.count < notes.txt
-  codi text.wrap --width 60 < notes.txt >> wrapped.txt
-"""
 
 
 class Options:
@@ -83,10 +53,11 @@ def main(words: list[str]) -> int:
     try:
         rest = _parse_options(words, options)
         if rest is None:
-            write_all(STDOUT, HELP.encode())
-            return OK
+            from codi_tui.cli.help_pages import built_in_help
+
+            return built_in_help(["run"])
         if not rest:
-            raise UsageError(["which command?"], usage=USAGE, hint="codi help lists them")
+            raise UsageError(["which command?"], usage=_usage(), hint="codi help lists them")
         return _guarded(rest[0], rest[1:], options)
     except CodiError as error:
         return report(error, as_json=options.machine)
@@ -106,6 +77,10 @@ def again(run: PastRun, arguments: dict[str, Any], words: list[str]) -> int:
 
 def _guarded(command: str, words: list[str], options: Options) -> int:
     try:
+        if words[:1] in (["-h"], ["--help"]):
+            from codi_tui.cli.help_pages import command_help
+
+            return command_help(command)
         status: int = drive(_run(command, words, options))
     except CodiError as error:
         return report(error, as_json=options.machine)
@@ -140,8 +115,15 @@ def _parse_options(words: list[str], options: Options) -> list[str] | None:
             except ValueError as error:
                 problems.append(str(error))
     if problems:
-        raise UsageError(problems, usage=USAGE)
+        raise UsageError(problems, usage=_usage(), hint="codi run --help")
     return rest
+
+
+def _usage() -> str:
+    from codi_tui.manual.pages import usage
+    from codi_tui.manual.run import RUN
+
+    return usage(RUN)
 
 
 def _set_switch(options: Options, name: str) -> None:
@@ -203,7 +185,9 @@ async def _run(command: str, words: list[str], options: Options) -> int:
     try:
         resolved = await core.loader.load_command(command)
     except (NotFoundError, FetchError) as error:
-        raise await _with_suggestions(core, command, error) from None
+        from codi_tui.cli.suggestions import with_suggestions
+
+        raise await with_suggestions(core, command, error) from None
     except CodiError as error:
         await record_refusal(core, "run", command, error)
         raise
@@ -214,10 +198,9 @@ async def _run(command: str, words: list[str], options: Options) -> int:
     try:
         arguments = parse_flags(resolved.definition, words, options.arguments)
     except HelpWanted:
-        from codi_tui.cli.help import command_help
+        from codi_tui.cli.help_pages import show_command
 
-        write_all(STDOUT, command_help(resolved.library, resolved.definition).encode())
-        return OK
+        return show_command(resolved)
     if options.dry_run:
         from codi_tui.cli.dry_run import dry_run
 
@@ -299,21 +282,3 @@ def _transport() -> Transport:
     from codi_tui.library.http import BlockingTransport, HttpTransport
 
     return BlockingTransport(HttpTransport())
-
-
-async def _with_suggestions(core: Core, command: str, error: CodiError) -> CodiError:
-    """The same error, with the names that may have been meant."""
-    from codi_tui.catalog.commands import list_commands, nearest
-
-    try:
-        entries = await list_commands(core.bundled, core.cache)
-    except CacheError:
-        entries = await list_commands(core.bundled, None)
-    names = [entry.command for entry in entries]
-    near = nearest(command, [*names, *sorted(BUILT_INS)])
-    if near and command not in near:
-        hint = f"did you mean {' or '.join(near)}?"
-        error.hint = f"{hint} Or {error.hint}" if error.hint else hint
-    elif error.hint is None:
-        error.hint = "codi help lists what can be run"
-    return error

@@ -165,16 +165,21 @@ class _Parser:
 
 def usage_line(definition: SubcommandDefinition) -> str:
     """How the command is written, on one line."""
-    parts = [f"usage: codi {definition.path}"]
+    return " ".join([f"usage: codi {definition.path}", *usage_parts(definition)])
+
+
+def usage_parts(definition: SubcommandDefinition) -> list[str]:
+    """What stands behind the command: each option and argument, between which a line may be broken."""
+    parts = []
     for option in definition.options:
         dashes = f"--{option.name}" if option.short is None else f"-{option.short}|--{option.name}"
         value = "" if option.type == "boolean" else f" {placeholder(option)}"
         part = f"{dashes}{value}"
-        parts.append(part if option.required else f"[{part}]")
+        parts.append((part if option.required else f"[{part}]") + ("…" if option.multiple else ""))
     for argument in definition.arguments:
         name = placeholder(argument) + ("…" if argument.multiple else "")
         parts.append(name if argument.required else f"[{name}]")
-    return " ".join(parts)
+    return [" ".join(part.split()) for part in parts]
 
 
 def placeholder(parameter: ArgumentDefinition) -> str:

@@ -43,26 +43,26 @@ def open_descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
-def workers() -> list[str]:
-    """Process ids of living workers of this process, and of those that nobody looks after any more."""
+def workers(parent: int | None = None) -> list[str]:
+    """Process ids of living workers of a parent (this process), and of those that nobody looks after any more."""
     found = []
     for process in Path("/proc").iterdir():
         try:
             if not process.name.isdecimal() or b"codi_tui.execute.worker" not in (process / "cmdline").read_bytes():
                 continue
-            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent in (1, os.getpid()):
+            its_parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            if its_parent in (1, parent or os.getpid()):
                 found.append(process.name)
         except OSError:
             continue
     return found
 
 
-def wait_for_a_worker() -> None:
+def wait_for_a_worker(parent: int | None = None) -> None:
     deadline = time.monotonic() + 20
-    while not workers() and time.monotonic() < deadline:
+    while not workers(parent) and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert workers()
+    assert workers(parent)
 
 
 def wait_for_no_worker() -> None:
@@ -213,7 +213,7 @@ asyncio.run(main())
     )
     assert parent.stdout is not None
     assert parent.stdout.readline() == "started\n"
-    wait_for_a_worker()
+    wait_for_a_worker(parent.pid)
     parent.kill()
     parent.wait()
     parent.stdout.close()
