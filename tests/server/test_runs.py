@@ -117,7 +117,7 @@ async def test_a_run_that_nobody_takes_up_is_ended_and_forgotten(far: LibrarySer
     async with peer(far, token) as client:
         run_id = await client.ask("sleep")
         await client.event()
-        assert len(workers_of(far)) == 1
+        await until(lambda: len(workers_of(far)) == 1)
         client.socket.transport.abort()
     await until(lambda: workers_of(far) == [])
     async with peer(far, token) as client:

@@ -185,9 +185,10 @@ class Peer:
 
     async def events(self) -> list[RunEvent]:
         """All events to the last one."""
-        events = [await self.event()]
-        while events[-1].type not in ("completed", "failed"):
-            events.append(await self.event())
+        events: list[RunEvent] = []
+        while not events or events[-1].type not in ("completed", "failed"):
+            reply = await self.event()
+            events += [reply] if isinstance(reply, RunEvent) else []
         return events
 
     async def closed(self) -> tuple[int | None, str | None]:
