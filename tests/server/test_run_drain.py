@@ -64,3 +64,29 @@ async def test_what_does_not_end_is_ended(tmp_path: Path) -> None:
         os.kill(worker, 0)
     assert server.log[-1]["message"] == "stopped"
     assert [line["message"] for line in server.log if "command" in line] == ["run stopped"]
+
+
+LOOKALIKE = Path(__file__).parents[1] / "support/lookalike.sh"
+
+
+@pytest.mark.attack("E1")
+async def test_it_serves_and_runs_where_it_can_write_nothing_but_its_data(tmp_path: Path) -> None:
+    """A read-only root, a tmpfs, nobody, no privileges: see `lookalike.sh`. A Dockerfile's image runs there as well."""
+    data = tmp_path / "data"
+    server = LibraryServer(data, *trust_file(tmp_path), under=[str(LOOKALIKE), str(data)], K_SERVICE="codi")
+    process = Path(f"/proc/{server.process.pid}")
+    status = dict(line.split(":\t", 1) for line in process.joinpath("status").read_text().splitlines())
+    assert (status["CapEff"], status["CapBnd"] != "", status["NoNewPrivs"]) == ("0" * 16, True, "1")
+    mounts = [line.split() for line in process.joinpath("mountinfo").read_text().splitlines()]
+    writable = {where for _, _, _, _, where, how, *_ in mounts if how.startswith("rw")}
+    assert {place for place in writable if not place.startswith(("/proc", "/sys", "/dev"))} == {
+        str(data),
+        f"{data}-tmp",
+    }
+    server.origin = server.origin.replace("0.0.0.0", "127.0.0.1")
+    publish_all(server, "hello")
+    async with peer(server, server.token("run:*")) as client:
+        await client.ask("hello")
+        assert output(await client.events()) == b"hello\n"
+    assert server.stop() == 0
+    assert not [line for line in server.log if line["severity"] != "INFO"], server.log

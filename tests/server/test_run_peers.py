@@ -37,8 +37,8 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LibraryServer]:
     yield running
     assert asyncio.run(hello(running)) == b"hello\n"
     assert running.stop() == 0
-    errors = [line["message"] for line in running.log if line["severity"] == "ERROR"]
-    assert errors == ["Invalid UTF-8 sequence received from client."], "uvicorn's word for it"
+    errors = {line["message"] for line in running.log if line["severity"] == "ERROR"}
+    assert errors <= {"Invalid UTF-8 sequence received from client."}, "uvicorn's word for it"
 
 
 async def hello(far: LibraryServer) -> bytes:
