@@ -8,11 +8,13 @@ import select
 from codi_tui.cli.exits import INTERRUPTED, OK, status_of
 from codi_tui.cli.narration import STDERR, notice, report
 from codi_tui.cli.output import FORMATS, make_output
+from codi_tui.config import load_settings
 from codi_tui.errors import CodiError, FetchError, InputError, NotFoundError, UsageError
 from codi_tui.limits import ARGUMENTS_MAX_BYTES
 from codi_tui.operations.core import assemble, drive
 from codi_tui.operations.flags import RUN_OPTIONS_WITH_VALUE, RUN_SWITCHES, HelpWanted, parse_flags
 from codi_tui.operations.recording import RecordedExecutor, record_refusal
+from codi_tui.runtime import RuntimeMode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,16 +25,17 @@ if TYPE_CHECKING:
     from codi_tui.execute.invocation import Invocation
     from codi_tui.library.client import Transport
     from codi_tui.loader import ResolvedCommand
+    from codi_tui.network import Network
     from codi_tui.operations.core import Core
     from codi_tui.runs.history import PastRun
     from codi_tui.trust import Permissions
 
 
 class Options:
-    """codi's own options of one run; `again` is the run that it repeats."""
+    """codi's own options of one run; `again` is the run that it repeats. An output of None is the settings'."""
 
     def __init__(self) -> None:
-        self.output = "text"
+        self.output: str | None = None
         self.arguments: dict[str, Any] = {}
         self.offline = False
         self.dry_run = False
@@ -185,7 +188,11 @@ def _read_arguments(value: str) -> dict[str, Any]:
 async def _run(command: str, words: list[str], options: Options) -> int:
     from codi_tui.cache.storage import BlockingStorage
 
-    core = await assemble(connect=BlockingStorage.open, transport=_transport, offline=options.offline, notice=notice)
+    settings = load_settings(RuntimeMode.detect().settings_path())
+    options.output = options.output or settings.run.output
+    core = await assemble(
+        connect=BlockingStorage.open, transport=_transport, offline=options.offline, settings=settings, notice=notice
+    )
     try:
         resolved = await core.loader.load_command(command)
     except (NotFoundError, FetchError) as error:
@@ -212,7 +219,7 @@ async def _run(command: str, words: list[str], options: Options) -> int:
     if options.dry_run:
         from codi_tui.cli.dry_run import dry_run
 
-        return await dry_run(core, resolved, arguments, options.allow, options.timeout)
+        return await dry_run(core, resolved, arguments, options.allow, options.timeout or core.run.timeout)
     from codi_tui.execute.invocation import Invocation
 
     try:
@@ -255,7 +262,7 @@ async def _execute(core: Core, invocation: Invocation, options: Options) -> int:
 
     executor = RecordedExecutor(one_shot_executor(core, overdue), core, "run", output=options.record)
     _when_terminated(clean_up)
-    output = make_output(options.output, invocation.definition.handler.output)
+    output = make_output(options.output or "text", invocation.definition.handler.output)
     if needs_event_loop(invocation.definition.handler):
         from codi_tui.cli.remote import show_on_a_loop
 
@@ -286,7 +293,7 @@ def _when_terminated(clean_up: Callable[[], None]) -> None:
             signal.signal(number, end)
 
 
-def _transport() -> Transport:
+def _transport(network: Network) -> Transport:
     from codi_tui.library.http import BlockingTransport, HttpTransport
 
-    return BlockingTransport(HttpTransport())
+    return BlockingTransport(HttpTransport(network))
