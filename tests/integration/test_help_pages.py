@@ -183,10 +183,8 @@ def test_a_search_looks_into_names_and_descriptions_of_both(codi: Codi) -> None:
     text = codi("help", "-k", "jsonpath").stdout.decode()
     assert text.startswith("data-tools (bundled)\n  json.query ")
     found = json.loads(codi("help", "-k", "fingerprint", "--json").stdout)
-    assert found == {
-        "built_ins": [{"name": "auth trust add", "summary": VERBS["auth trust add"].summary}],
-        "commands": [],
-    }
+    assert {"name": "auth trust add", "summary": VERBS["auth trust add"].summary} in found["built_ins"]
+    assert found["commands"] == []
     result = codi("help", "-k", "nothing has this")
     assert (result.status, result.stdout) == (66, b"")
 
