@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import re
 import shlex
@@ -96,14 +97,14 @@ def example_words(example: str) -> list[str]:
     return words[: next((at for at, word in enumerate(words) if word in ("|", ">", "<", ">>")), len(words))]
 
 
-def test_every_verb_has_a_function(codi: Codi) -> None:
+def test_every_verb_has_a_function() -> None:
     for name in sorted(BUILT_INS - ABSENT):
-        module = importlib.import_module("codi_tui.ui.launch" if name == "ui" else f"codi_tui.cli.{name}")
-        functions = getattr(module, "_VERBS", None)
+        if importlib.util.find_spec(f"codi_tui.cli.{name}") is None:
+            continue  # a door of its own
+        functions = getattr(importlib.import_module(f"codi_tui.cli.{name}"), "_VERBS", None)
         if functions is not None:
-            assert set(functions) == {
-                verb.path for verb in VERBS.values() if is_done(verb) and verb.path.split()[0] == name
-            }
+            verbs = [verb.path for verb in VERBS.values() if is_done(verb) and verb.path.split()[0] == name]
+            assert set(functions) == set(verbs)
 
 
 def is_done(verb: Verb) -> bool:
