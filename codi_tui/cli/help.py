@@ -27,6 +27,7 @@ Built-ins:
   config    what was granted to libraries: codi config --help
   session   the runs that were, and their recorded output
   log       what codi did, and the audit trail
+  mcp       commands as tools for AI agents: codi mcp --help
 """
 
 
@@ -88,6 +89,10 @@ def _one(word: str) -> int:
         from codi_tui.cli import config
 
         return config.main(["--help"])
+    if word == "mcp":
+        from codi_tui.cli import mcp
+
+        return mcp.main(["--help"])
     return absent.main(word) if word in BUILT_INS else run.bare([word, "--help"])
 
 
