@@ -210,8 +210,8 @@ class AgentCatalog:
 
 
 def _ranked(index: CommandIndex, query: str) -> list[int]:
-    """The commands that have every word of a query, else those that have the most of its words."""
-    from codi_tui.catalog.search import SUBSTRING
+    """The commands that have every word of a query, else those that have the most of its words, best in their names."""
+    from codi_tui.catalog.search import WORD_START
 
     whole = [hit.command for hit in index.search(query)]
     if whole:
@@ -219,8 +219,8 @@ def _ranked(index: CommandIndex, query: str) -> list[int]:
     found: dict[int, int] = {}
     for word in dict.fromkeys(query.split()[:MCP_QUERY_WORDS]):
         for hit in index.search(word) if len(word) >= _TELLING_CHARACTERS else ():
-            if hit.where != "name" or hit.score >= SUBSTRING * 1000:  # letters here and there tell nothing
-                found[hit.command] = found.get(hit.command, 0) + 1
+            if hit.where != "name" or hit.score >= WORD_START * 1000:  # letters here and there tell nothing
+                found[hit.command] = found.get(hit.command, 0) + hit.score
     return sorted(found, key=lambda command: -found[command])[:PALETTE_HITS]
 
 
