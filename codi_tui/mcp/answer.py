@@ -10,13 +10,15 @@ from typing import Any
 import mcp_types as types
 
 from codi_tui.errors import CodiError, GrantError
-from codi_tui.limits import MCP_QUESTION_LINES
+from codi_tui.limits import MCP_OUTPUT_BYTES, MCP_QUESTION_LINES
 from codi_tui.model.events import RunEvent, error_document
 from codi_tui.operations.layout import is_text
 from codi_tui.runs.redact import HIDDEN, Redactor
 from codi_tui.text import sanitize, sanitize_line
 
 _LINE_CHARACTERS = 4000
+_CUT = ("E_WASM_OUTPUT", "E_LIMIT")
+"""Stopped at the limit of output: here, and in a run on a server."""
 
 
 class Answer:
@@ -48,7 +50,9 @@ class Answer:
         elif event.type == "completed":
             self._exit_status = event.fields["exit_status"]
         elif event.type == "failed":
-            self.error = event.fields["error"]
+            self.error = dict(event.fields["error"])
+            if self.error["code"] in _CUT:
+                self.error["hint"] = f"an agent gets at most {MCP_OUTPUT_BYTES} bytes of a run: ask for less of it"
 
     @property
     def outcome(self) -> str:
@@ -64,7 +68,7 @@ class Answer:
         if self._logs:
             content.append(_text(self._safe("\n".join(self._logs))))
         if self.error is not None:
-            if self.error["code"] in ("E_WASM_OUTPUT", "E_LIMIT"):
+            if self.error["code"] in _CUT:
                 content.append(_text("the output above is cut: the run was stopped at its limit"))
             content.append(_error_text(self._value(self.error)))
         elif self._exit_status:
@@ -95,11 +99,11 @@ class Answer:
     def _output(self, structured: dict[str, Any] | None) -> types.ContentBlock | None:
         if structured is not None and self.error is None and not (self._results and self._stdout):
             return _text(json.dumps(structured["result"], ensure_ascii=False))
-        data = self._without_secrets(bytes(self._stdout))
+        data = bytes(self._stdout)
         if not data:
             return None if self.error is not None or self._exit_status else _text("")
         if self._type == "bytes" and not is_text(data):
-            blob = base64.b64encode(data).decode()
+            blob = base64.b64encode(self._without_secrets(data)).decode()
             resource = types.BlobResourceContents(
                 uri="codi://run/stdout", mime_type="application/octet-stream", blob=blob
             )

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from codi_tui.execute.invocation import Executes
 
 DOOR = "mcp"
+ANSWERED = "answered"
+"""What a search came to that was not refused: the line that it was asked for says it all."""
 
 
 class Calls:
@@ -46,9 +48,13 @@ class Calls:
             "run": self._run,
         }
 
-    async def call(self, name: str, arguments: dict[str, Any], report: Report) -> types.CallToolResult:
-        """The answer to a call. Cancelling it stops the run and waits until nothing is left of it."""
-        task = asyncio.create_task(self._answer(name, arguments, report), name=f"mcp {name}")
+    async def call(self, client: str, name: str, arguments: dict[str, Any], report: Report) -> types.CallToolResult:
+        """The answer to a call. Cancelling it stops the run and waits until nothing is left of it.
+
+        Args:
+            client: who calls, as it says itself.
+        """
+        task = asyncio.create_task(self._answer(client, name, arguments, report), name=f"mcp {name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         try:
@@ -66,11 +72,11 @@ class Calls:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _answer(self, name: str, arguments: dict[str, Any], report: Report) -> types.CallToolResult:
+    async def _answer(self, client: str, name: str, arguments: dict[str, Any], report: Report) -> types.CallToolResult:
         call = os.urandom(8).hex()
         outcome = "cancelled"
         try:
-            self._tell("agent_call", call=call, tool=name, asked=_asked(arguments))
+            self._tell("agent_call", call=call, client=client, tool=name, asked=_asked(arguments))
             check_call(TOOLS[name], arguments)
             answer, outcome = await self._answers[name](arguments, report)
         except CodiError as error:
@@ -83,8 +89,9 @@ class Calls:
         else:
             return answer
         finally:
-            with contextlib.suppress(CodiError):  # what could not be begun without a line was not begun
-                self._tell("agent_answer", call=call, tool=name, outcome=outcome)
+            if outcome != ANSWERED:
+                with contextlib.suppress(CodiError):  # what could not be begun without a line was not begun
+                    self._tell("agent_answer", call=call, tool=name, outcome=outcome)
 
     def _tell(self, event: str, **facts: object) -> None:
         self._core.trust.audit.append(event, **facts)
@@ -96,13 +103,13 @@ class Calls:
             value["withheld"] = (
                 f"{withheld} more: refused, or not approved for agents; a person sees them in codi mcp list"
             )
-        return structured(value), "answered"
+        return structured(value), ANSWERED
 
     async def _describe(self, arguments: dict[str, Any], _: Report) -> tuple[types.CallToolResult, str]:
         tool = await self._catalog.look(arguments["command"])
         if tool.refusal is not None:
             raise tool.refusal
-        return structured(tool.document()), "answered"
+        return structured(tool.document()), ANSWERED
 
     async def _run(self, arguments: dict[str, Any], report: Report) -> tuple[types.CallToolResult, str]:
         command = arguments["command"]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from codi_tui.errors import GrantError
+from codi_tui.execute.outputs import is_below
 from codi_tui.model.manifest import SubcommandDefinition
 from codi_tui.operations.command_line import quote
 
@@ -33,7 +34,7 @@ class Roots:
             return value
         path = os.path.expanduser(value)
         real = os.path.realpath(os.path.join(*self._folders[:1], path) if self._folders else path)
-        if any(os.path.commonpath((real, folder)) == folder for folder in self._folders):
+        if any(is_below(real, folder) for folder in self._folders):
             return real
         raise GrantError(
             f"{name} {value[:200]!r} is in no folder that a person opened to agents",

@@ -65,7 +65,9 @@ def make_server(calls: Calls) -> Server[Any]:
     async def call_tool(context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         if params.name not in TOOLS:
             raise MCPError(types.INVALID_PARAMS, f"there is no tool {sanitize_line(params.name, 80)!r}")
-        return await calls.call(params.name, params.arguments or {}, context.session.report_progress)
+        told = context.session.client_params
+        client = "" if told is None else f"{told.client_info.name} {told.client_info.version}"
+        return await calls.call(client[:200], params.name, params.arguments or {}, context.session.report_progress)
 
     return Server(
         "codi",

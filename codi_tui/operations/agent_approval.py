@@ -62,4 +62,7 @@ def _lines(tool: AgentTool, review_of: Review) -> list[str]:
         ),
         *(f"it may ask for {item}   {meaning(item)}" for item in library.manifest.permissions),
     ]
-    return bounded([*lines, *difference_lines(review_of.changes)])
+    changes = difference_lines(review_of.changes)
+    if changes:
+        lines.append(f"since {review_of.old_version}, all of which is approved with it:")
+    return bounded([*lines, *changes])
