@@ -215,6 +215,7 @@ MCP_STDIN_BYTES = 8 * MIB
 MCP_RUNS_MAX = 4
 """Runs at a time; further calls wait for their turn."""
 MCP_SEARCH_HITS = 20
+"""Unless an agent asks for another number, `PALETTE_HITS` at most."""
 MCP_QUERY_WORDS = 16
 """Of a search, looked for one by one when no command has them all."""
 MCP_DESCRIPTION_BYTES = 1 * KIB

@@ -34,7 +34,8 @@ def main(words: list[str]) -> int:
         import mcp.server.lowlevel  # noqa: F401 - to tell a missing extra from a fault of ours
     except ModuleNotFoundError as error:
         raise UnavailableError(
-            f"codi mcp serve needs the package {error.name}, which is not installed", hint="pip install 'codi-tui[mcp]'"
+            f"codi mcp serve needs the package {str(error.name).partition('.')[0]}, which is not installed",
+            hint="pip install 'codi-tui[mcp]'",
         ) from None
     from codi_tui.mcp.server import serve
 

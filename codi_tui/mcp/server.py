@@ -44,6 +44,10 @@ def serve(roots: Sequence[str], *, offline: bool) -> int:
 
 
 async def _serve(roots: Roots, *, offline: bool) -> None:
+    if os.isatty(0):
+        _notice(
+            "this speaks to an agent's client, which starts it by itself; codi mcp install prints how. ctrl-c ends it"
+        )
     core = await assemble(connect=AsyncStorage.open, transport=_transport, offline=offline, notice=_notice)
     calls = Calls(core, worker_executor(core), roots)
     _end_on_signals(core, calls)

@@ -7,7 +7,7 @@ from typing import Any
 import mcp_types as types
 
 from codi_tui.errors import UsageError
-from codi_tui.limits import MCP_SEARCH_HITS
+from codi_tui.limits import MCP_SEARCH_HITS, PALETTE_HITS
 from codi_tui.model.arguments import check_values
 
 INSTRUCTIONS = (
@@ -25,7 +25,7 @@ SEARCH = types.Tool(
         "type": "object",
         "properties": {
             "query": {"type": "string", "description": "A few words; empty lists what there is"},
-            "limit": {"type": "integer", "minimum": 1, "maximum": MCP_SEARCH_HITS, "default": MCP_SEARCH_HITS},
+            "limit": {"type": "integer", "minimum": 1, "maximum": PALETTE_HITS, "default": MCP_SEARCH_HITS},
         },
         "required": ["query"],
         "additionalProperties": False,

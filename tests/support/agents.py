@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from mcp.client.client import Client
 from mcp.client.session import ClientSession
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp_types import CallToolResult, TextContent
@@ -85,11 +86,22 @@ def keep_here(names: Iterable[str]) -> None:
 
 
 @asynccontextmanager
-async def agent(*options: str, stderr: Path | None = None) -> AsyncIterator[ClientSession]:
-    """A session of the official client with the real executable."""
+async def agent(
+    *options: str, stderr: Path | None = None, modern: bool = False
+) -> AsyncIterator[ClientSession | Client]:
+    """The official client with the real executable.
+
+    Args:
+        modern: speak the protocol's revision without a handshake (2026-07-28).
+    """
     environment = {name: value for name, value in os.environ.items() if name != "CI"}
     parameters = StdioServerParameters(command=CODI, args=["mcp", "serve", *options], env=environment)
     with Path(stderr or os.devnull).open("w") as errors:  # noqa: ASYNC230 - a file for the process
+        if modern:
+            async with Client(stdio_client(parameters, errlog=errors)) as client:
+                assert client.protocol_version == "2026-07-28"
+                yield client
+            return
         async with stdio_client(parameters, errlog=errors) as (reads, writes), ClientSession(reads, writes) as session:
             await session.initialize()
             yield session
