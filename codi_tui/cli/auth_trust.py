@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from codi_tui.cli.auth_core import with_core
 from codi_tui.cli.exits import OK, status_of
 from codi_tui.cli.narration import notice, report, say
 from codi_tui.cli.page import show_json, show_lines
+from codi_tui.cli.with_core import with_core
 from codi_tui.errors import CodiError, ConfigError, NotFoundError, RefusedError, TrustError
 from codi_tui.operations import trust
 from codi_tui.operations import trust_words as words

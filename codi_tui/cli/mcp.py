@@ -2,78 +2,49 @@
 
 from __future__ import annotations
 
-from codi_tui.cli.exits import INTERRUPTED, OK
-from codi_tui.cli.mcp_help import HELP, USAGE
-from codi_tui.cli.narration import STDOUT, notice, report, say, write_all
-from codi_tui.errors import CodiError, UsageError
-from codi_tui.operations.core import assemble, drive
+from codi_tui.cli.dispatch import dispatch
+from codi_tui.cli.exits import OK
+from codi_tui.cli.narration import say
+from codi_tui.cli.page import show_json, show_lines
+from codi_tui.cli.with_core import with_core
+from codi_tui.errors import CodiError
+from codi_tui.manual.mcp import MCP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from codi_tui.catalog.commands import CatalogEntry
-    from codi_tui.library.client import Transport
+    from codi_tui.manual.words import Words
     from codi_tui.operations.agent_tools import AgentTool
     from codi_tui.operations.core import Core
 
     Listed = AgentTool | tuple[CatalogEntry, CodiError]
 
-_LINE_CHARACTERS = 4000
 
-
-def main(words: list[str]) -> int:
+def main(words: Sequence[str]) -> int:
     """`codi mcp list | approve | install`: returns the exit status."""
-    if not words or any(word in ("-h", "--help") for word in words):
-        write_all(STDOUT, HELP.encode())
+    return dispatch(MCP, words, _VERBS)
+
+
+def _list(parsed: Words) -> int:
+    parsed.check()
+    items = with_core(_listed, offline=True)
+    if parsed.as_json:
+        show_json([_document(item) for item in items])
         return OK
-    as_json = "--json" in words
-    try:
-        verb, rest = words[0], words[1:]
-        if verb == "list" and rest in ([], ["--json"]):
-            return _printed(drive(_list(as_json=as_json)))
-        names = [word for word in rest if word != "--withdraw"]
-        if verb == "approve" and len(names) == 1 and not names[0].startswith("-"):
-            return _printed(drive(_approve(names[0], withdraw=names != rest)))
-        if verb == "install":
-            return _printed(_install(rest))
-        raise UsageError([f"codi mcp does not take {' '.join(words)[:200]!r}"], usage=USAGE, hint="codi mcp --help")
-    except CodiError as error:
-        return report(error, as_json=as_json)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-
-
-def _printed(text: str) -> int:
-    write_all(STDOUT, text.encode(errors="replace"))
-    return OK
-
-
-async def _core() -> Core:
-    from codi_tui.cache.storage import BlockingStorage
-
-    return await assemble(connect=BlockingStorage.open, transport=_transport, notice=notice)
-
-
-def _transport() -> Transport:
-    from codi_tui.library.http import BlockingTransport, HttpTransport
-
-    return BlockingTransport(HttpTransport())
-
-
-async def _list(*, as_json: bool) -> str:
-    from codi_tui.operations.agent_tools import AgentCatalog
-
-    items = [item async for item in AgentCatalog(await _core()).every()]
-    if as_json:
-        import json
-
-        return f"{json.dumps([_document(item) for item in items], indent=2)}\n"
-    from codi_tui.text import sanitize_line
-
     lines: list[str] = []
     for item in items:
         head, line = _lines(item)
         lines += [line] if head in lines else ["", head, line]
-    return "".join(f"{sanitize_line(line, _LINE_CHARACTERS)}\n" for line in lines[1:]) or "there is no command here\n"
+    show_lines(lines[1:])
+    return OK
+
+
+async def _listed(core: Core) -> list[Listed]:
+    from codi_tui.operations.agent_tools import AgentCatalog
+
+    return [item async for item in AgentCatalog(core).every()]
 
 
 def _document(item: Listed) -> dict[str, object]:
@@ -104,48 +75,57 @@ def _lines(item: Listed) -> tuple[str, str]:
     return head, f"  {definition.path:<18}  {said}"
 
 
-async def _approve(command: str, *, withdraw: bool) -> str:
+def _approve(parsed: Words) -> int:
+    parsed.check()
+    work = _withdrawn if "--withdraw" in parsed.options else _approved
+    show_lines([with_core(lambda core: work(core, parsed.rest[0]))])
+    return OK
+
+
+async def _withdrawn(core: Core, command: str) -> str:
     from codi_tui.operations.agent_tools import AgentCatalog
 
-    core = await _core()
     tool = await AgentCatalog(core).look(command)
     path = tool.definition.path
-    if withdraw:
-        gone = await core.agent_approvals.withdraw(tool.library, path)
-        return f"{path} is no longer approved for agents\n" if gone else f"{path} was not approved for agents\n"
-    if tool.refusal is None:
-        return f"{path} needs no approval: agents may call it as it is\n"
-    return await _ask(core, tool)
+    gone = await core.agent_approvals.withdraw(tool.library, path)
+    return f"{path} is no longer approved for agents" if gone else f"{path} was not approved for agents"
 
 
-async def _ask(core: Core, tool: AgentTool) -> str:
+async def _approved(core: Core, command: str) -> str:
     from codi_tui.cli.question import confirm
     from codi_tui.operations.agent_approval import prepare
-    from codi_tui.text import sanitize_line
+    from codi_tui.operations.agent_tools import AgentCatalog
 
+    tool = await AgentCatalog(core).look(command)
+    path = tool.definition.path
+    if tool.refusal is None:
+        return f"{path} needs no approval: agents may call it as it is"
     approval = await prepare(core, tool)
     for line in approval.lines:
         say(f"  {line}")
-    path = tool.definition.path
     if not confirm(f"codi: let agents call {path}, as it is now?", otherwise=f"codi mcp approve {path}, on a terminal"):
         raise CodiError(f"{path} stays as it was", code="E_APPROVAL")
     await approval.give()
-    return f"{sanitize_line(f'approved for agents: {path} of {tool.library.name} {tool.library.version}', _LINE_CHARACTERS)}\n"
+    return f"approved for agents: {path} of {tool.library.name} {tool.library.version}"
 
 
-def _install(words: list[str]) -> str:
-    """The configuration that the common clients read: all know a member `mcpServers`."""
-    import json
+def _install(parsed: Words) -> int:
+    """The member `mcpServers`, which the common clients read."""
     import os
     import sys
 
-    arguments = ["mcp", "serve"]
-    rest = iter(words)
-    for word in rest:
-        name, equals, value = word.partition("=")
-        folder = value if equals else next(rest, "")
-        if name != "--root" or not os.path.isdir(folder):
-            raise UsageError([f"{word[:80]!r} is no --root with a folder"], usage=USAGE)
-        arguments += ["--root", os.path.realpath(folder)]
+    roots = parsed.lists.get("--root", [])
+    parsed.problems += [f"--root {folder[:200]!r} is no folder" for folder in roots if not os.path.isdir(folder)]
+    parsed.check()
+    arguments = ["mcp", "serve", *(word for folder in roots for word in ("--root", os.path.realpath(folder)))]
     program = os.path.realpath(sys.argv[0])
-    return f"{json.dumps({'mcpServers': {'codi': {'command': program, 'args': arguments}}}, indent=2)}\n"
+    show_json({"mcpServers": {"codi": {"command": program, "args": arguments}}})
+    return OK
+
+
+_VERBS: dict[str, Callable[[Words], int]] = {
+    "mcp list": _list,
+    "mcp approve": _approve,
+    "mcp install": _install,
+}
+"""What does each verb, by its path; `mcp serve` is read by the server's own door."""

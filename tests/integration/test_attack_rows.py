@@ -219,7 +219,7 @@ def test_an_evil_disk(name: str, home: Path, tmp_path: Path) -> None:
 def test_every_row_is_here_or_elsewhere() -> None:
     table = runpy.run_path(str(TESTS.parent / "scripts/attack_table.py"))
     here = {row_of(name) for name in SWITCHES}
-    assert here | set(ELSEWHERE) == set(table["ATTACKS"])
+    assert here | set(ELSEWHERE) == {row for row in table["ATTACKS"] if row[0] in "ABDF"}
     assert not here & set(ELSEWHERE)
     marked = table["by_attack"](list(table["marked_tests"]()))
     for row, (file, _) in ELSEWHERE.items():

@@ -306,9 +306,9 @@ async def test_nothing_is_left_when_the_client_goes(
 
 
 def test_what_people_ask_of_it(codi: Codi, home: Path) -> None:
-    assert b"codi mcp approve agent.delete" in codi("mcp", "--help").stdout
+    assert b"codi mcp approve agent.delete" in codi("mcp", "approve", "--help").stdout
     assert b"--root DIR" in codi("mcp", "serve", "--help").stdout
-    assert codi("help", "mcp").stdout == codi("mcp").stdout
+    assert codi("help", "mcp").stdout == codi("mcp", "--help").stdout
     assert codi("mcp", "aprove").status == 64
     missing = codi("mcp", "serve", "--root", "/no/such")
     assert (missing.status, "'/no/such' is no folder" in missing.stderr) == (64, True)

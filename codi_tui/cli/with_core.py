@@ -1,4 +1,4 @@
-"""The core for one verb of `codi auth`, in a process without an event loop."""
+"""The core for one verb of a built-in, in a process without an event loop."""
 
 from __future__ import annotations
 
