@@ -103,7 +103,7 @@ def test_every_verb_has_a_function(codi: Codi) -> None:
         if functions is not None:
             assert set(functions) == {
                 verb.path for verb in VERBS.values() if is_done(verb) and verb.path.split()[0] == name
-            }
+            } - {"mcp serve"}  # a door of its own
 
 
 def is_done(verb: Verb) -> bool:
