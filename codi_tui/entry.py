@@ -95,6 +95,10 @@ def _built_in(first: str, words: list[str]) -> int:
         from codi_tui.cli.auth import main as auth
 
         return auth(words[1:])
+    if first == "connect":
+        from codi_tui.cli.connect import main as connect
+
+        return connect(words[1:])
     if first == "log":
         from codi_tui.cli.log import main as log
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from codi_tui.execute.invocation import Invocation
     from codi_tui.library.client import Transport
     from codi_tui.loader import ResolvedCommand
+    from codi_tui.network import Network
     from codi_tui.operations.core import Core
     from codi_tui.runs.history import PastRun
     from codi_tui.trust import Permissions
@@ -292,7 +293,7 @@ def _when_terminated(clean_up: Callable[[], None]) -> None:
             signal.signal(number, end)
 
 
-def _transport() -> Transport:
+def _transport(network: Network) -> Transport:
     from codi_tui.library.http import BlockingTransport, HttpTransport
 
-    return BlockingTransport(HttpTransport())
+    return BlockingTransport(HttpTransport(network))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
 
     from codi_tui.library.client import Transport
+    from codi_tui.network import Network
 
     Context = ServerRequestContext[Any, Any]
 
@@ -106,7 +107,7 @@ def _notice(text: str) -> None:
     os.write(2, f"codi: note: {sanitize_line(text, 4000)}\n".encode(errors="replace"))
 
 
-def _transport() -> Transport:
+def _transport(network: Network) -> Transport:
     from codi_tui.library.http import HttpTransport
 
-    return HttpTransport()
+    return HttpTransport(network)

@@ -106,7 +106,7 @@ def test_an_unknown_command_is_66_with_the_nearest_names(typed: str, meant: str,
     assert meant in result.stderr
 
 
-@pytest.mark.parametrize("name", ["connect", "sync"])
+@pytest.mark.parametrize("name", ["sync"])
 def test_a_built_in_that_is_not_there_yet_says_so(name: str, codi: Codi) -> None:
     result = codi(name)
     assert result.status == 69

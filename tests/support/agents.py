@@ -76,7 +76,9 @@ def keep_here(names: Iterable[str]) -> None:
         from codi_tui.library.http import BlockingTransport, HttpTransport
 
         core = await assemble(
-            connect=BlockingStorage.open, transport=lambda: BlockingTransport(HttpTransport()), notice=print
+            connect=BlockingStorage.open,
+            transport=lambda network: BlockingTransport(HttpTransport(network)),
+            notice=print,
         )
         for name in names:
             await core.loader.load_command(f"{name}.run")
