@@ -104,7 +104,7 @@ def test_every_verb_has_a_function() -> None:
         functions = getattr(importlib.import_module(f"codi_tui.cli.{name}"), "_VERBS", None)
         if functions is not None:
             verbs = [verb.path for verb in VERBS.values() if is_done(verb) and verb.path.split()[0] == name]
-            assert set(functions) == set(verbs)
+            assert set(functions) == set(verbs) - {"mcp serve"}  # a door of its own
 
 
 def is_done(verb: Verb) -> bool:
