@@ -145,4 +145,11 @@ CHECKS = (
         "    if False:",
         "tests/integration/test_config_command.py::TestDoctor::test_servers_are_asked_only_on_the_user_s_word",
     ),
+    Check(
+        "settings: writers take turns",
+        "operations/settings_file.py",
+        "fcntl.flock(self._descriptor, fcntl.LOCK_EX)",
+        "pass",
+        "tests/integration/test_config_command.py::TestSettings::test_those_who_write_at_once_take_turns",
+    ),
 )
