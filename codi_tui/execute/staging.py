@@ -143,7 +143,9 @@ class Staging:
         if path == STDIN:
             return STDIN
         if _is_own(path, self._own_folders):
-            raise GrantError(f"{path} is codi's own, which no command is given")
+            raise GrantError(
+                f"{path} is codi's own, which no command is given", hint="copy what it should read to another place"
+            )
         try:
             if os.path.isdir(path):
                 os.path.abspath(path).encode()  # the engine takes folders in UTF-8 only
