@@ -53,7 +53,7 @@ def add_server(path: str, origin: str) -> None:
             server["insecure_loopback"] = True
         if "servers" not in document:
             document.append("servers", tomlkit.aot())
-        elif next(reversed(document)) != "servers":
+        elif list(document)[-1] != "servers":
             server.add(tomlkit.nl())  # what follows is another table
         document["servers"].append(server)
 
