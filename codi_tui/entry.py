@@ -77,6 +77,10 @@ def _built_in(first: str, words: list[str]) -> int:
         from codi_tui.cli.absent import main as absent
 
         return absent(first)
+    if words[:2] == ["config", "completion"] and words[3:4] == ["--"]:
+        from codi_tui.cli.complete import answer
+
+        return answer(words[2], words[4:])
     if wants_help(words):
         from codi_tui.cli.help_pages import help_of
 
@@ -121,11 +125,11 @@ def _workspace(words: list[str]) -> int:
 def _not_an_option(word: str) -> int:
     from codi_tui.cli.narration import report
     from codi_tui.errors import UsageError
+    from codi_tui.manual.words import did_you_mean
 
+    problem = f"{word[:80]} is not one of codi's options{did_you_mean(word, ('--help', '--version'))}"
     return report(
-        UsageError(
-            [f"{word} is not one of codi's options"], usage="usage: codi [run | COMMAND | BUILT-IN] …", hint="codi help"
-        )
+        UsageError([problem], usage="usage: codi [--help | --version | COMMAND | BUILT-IN] …", hint="codi help")
     )
 
 

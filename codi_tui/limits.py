@@ -18,6 +18,8 @@ DEPENDENCIES_MAX = 64
 """Libraries fetched along with one, theirs included."""
 DESCRIPTION_MAX_CHARACTERS = 4 * KIB
 SETTINGS_MAX_BYTES = 1 * MIB
+LISTING_MAX_BYTES = 1 * MIB
+"""What is rendered for the tab key of the commands that are here; the last ones are left out of more."""
 ALIAS_STEPS_MAX = 16
 """Aliases that one command line may lead through."""
 
@@ -65,6 +67,9 @@ ANSWER_MAX_BYTES = 1 * MIB
 """A server's answer that is neither a document nor a module."""
 EXCHANGE_SECONDS = 15.0
 """The deadline of one whole HTTP exchange, headers and body included."""
+REACH_SECONDS = 5.0
+REACH_MAX_BYTES = 64 * KIB
+"""Asking a server whether it is there."""
 
 # A module's own requests
 HTTP_SECONDS = 30.0

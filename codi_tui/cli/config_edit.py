@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 from codi_tui.cli.exits import OK
-from codi_tui.cli.narration import report
+from codi_tui.cli.narration import say
 from codi_tui.cli.page import show_lines
 from codi_tui.cli.question import answer_to, somebody_is_there
 from codi_tui.errors import CodiError, ConfigError
@@ -39,10 +39,9 @@ def edit() -> int:
         try:
             _take(path, before, after)
         except CodiError as error:
-            if not _wants_to_go_on(error, copy):
-                raise CodiError(
-                    "the settings are as they were", code="E_CONFIG", hint=f"what you wrote is in {copy}"
-                ) from None
+            kept = ConfigError(error.message, hint=f"the settings are as they were; what you wrote is in {copy}")
+            if not _wants_to_go_on(kept):
+                raise kept from None
             continue
         os.unlink(copy)
         show_lines([f"written: {path}"])
@@ -55,12 +54,11 @@ def _take(path: str, before: str, after: str) -> None:
     replace_settings(path, before, after)
 
 
-def _wants_to_go_on(error: CodiError, copy: str) -> bool:
-    report(ConfigError(error.message, hint=f"what you wrote is in {copy}"))
-    return somebody_is_there() and answer_to("[e]dit on, anything else leaves the settings as they were: ") in (
-        "e",
-        "edit",
-    )
+def _wants_to_go_on(error: CodiError) -> bool:
+    if not somebody_is_there():
+        return False
+    say(f"codi: {error.message}")
+    return answer_to("[e]dit on, anything else leaves the settings as they were: ") in ("e", "edit")
 
 
 def _copy_of(text: str) -> str:

@@ -78,7 +78,9 @@ def _typed(terminal: int, prompt: str, *, echo: bool) -> str | None:
 
 
 def _open_terminal() -> int | None:
-    """This process's terminal, if reading it would not stop the process as a job in the background."""
+    """This process's terminal, if reading it would not stop the process as a job in the background; POSIX has one."""
+    if os.name != "posix":
+        return None
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:

@@ -114,7 +114,7 @@ def read_secret(folder: str, name: str) -> str:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
-        raise _secret_error(name, "is not stored", f"put it into {path}, a file that only you can read") from None
+        raise _secret_error(name, "is not stored", f"codi config secret set {name}") from None
     except OSError as error:
         raise _secret_error(name, f"cannot be read: {error.strerror}", f"it is in {path}") from None
     try:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from codi_tui.manual.config_grants import GRANTS
 from codi_tui.manual.verb import JSON, Option, Verb, Word
 
-SHELLS = ("bash", "zsh", "fish")
-
 _KEY = Word("KEY", "such as log.level; codi config list has them all")
 _ALIAS = Word("NAME", "lower-case letters, digits and hyphens; never that of a built-in")
 _SECRET = Word("NAME", "as the permission secret:NAME has it")
@@ -69,7 +67,7 @@ _EDIT = Verb(
         offers to go on. What you wrote is never thrown away: when it is not taken, codi says where it is.
     """,
     statuses=((78, "what was written is wrong, and was not taken"),),
-    examples=("codi config edit", "EDITOR=nano codi config edit"),
+    examples=("codi config edit",),
 )
 
 _ALIASES = Verb(
@@ -120,7 +118,7 @@ _SECRETS = Verb(
                 The value is asked on the terminal and not shown, or read from standard input where that is no terminal; a line
                 end behind it is not part of it. It stands in no command line, no log and no history.
             """,
-            examples=("codi config secret set API_TOKEN", "pass show api | codi config secret set API_TOKEN"),
+            examples=("codi config secret set API_TOKEN", "codi config secret set API_TOKEN < token.txt"),
         ),
         Verb(
             "config secret remove",
@@ -170,6 +168,10 @@ CONFIG = Verb(
         The settings are one TOML file. A project's codi.toml, in the working folder or above it, can make runs in that
         project stricter, never more trusting.
     """,
-    examples=("codi config list --origin", "codi config doctor", "codi config grants list"),
+    examples=(
+        "codi config list --origin",
+        "codi config doctor",
+        "codi config grants add deploy net:api.example.com:443",
+    ),
     verbs=(_GET, _SET, _UNSET, _LIST, _PATH, _SCHEMA, _EDIT, _ALIASES, _SECRETS, GRANTS, COMPLETION, _DOCTOR),
 )

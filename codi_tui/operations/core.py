@@ -7,7 +7,7 @@ import time
 
 from codi_tui.cache.sqlite import SqliteCache
 from codi_tui.config import FOLDER_SCHEME, load_settings
-from codi_tui.errors import CacheError, DocumentError, RefusedError, TrustError
+from codi_tui.errors import CacheError, CodiError, DocumentError, RefusedError, TrustError
 from codi_tui.execute.module import validate_wasm
 from codi_tui.library.client import LibraryClient
 from codi_tui.library.directory import DirectoryClient
@@ -17,7 +17,7 @@ from codi_tui.operations.tokens import Tokens
 from codi_tui.runs.history import HISTORY_FILE, HistoryStore
 from codi_tui.runs.log import LOG_FILE, Log
 from codi_tui.runs.redact import Redactor
-from codi_tui.runtime import LISTING, RuntimeMode, bundled_folder
+from codi_tui.runtime import COMPLETION, LISTING, RuntimeMode, bundled_folder
 from codi_tui.state.audit import AUDIT_FILE, AuditLog
 from codi_tui.state.database import STATE_FILE, StateDatabase
 from codi_tui.state.keeper import TrustKeeper
@@ -192,7 +192,7 @@ async def assemble(
         offline=offline,
         notice=notice,
         log=log,
-        stored=lambda cache: _render_listing(bundled, cache, os.path.join(folder, LISTING)),
+        stored=lambda cache: _render_listing(bundled, cache, folder),
     )
     return Core(
         mode,
@@ -226,15 +226,17 @@ def _client(origin: str, transport: Transport, *, offline: bool) -> LibrarySourc
     return client
 
 
-async def _render_listing(bundled: DirectoryClient, cache: SqliteCache, path: str) -> None:
-    """Keep the list of cached commands as text beside the cache, so that help need not open it."""
+async def _render_listing(bundled: DirectoryClient, cache: SqliteCache, folder: str) -> None:
+    """Keep the list of cached commands as text beside the cache, so that help and the tab key need not open it."""
     from codi_tui.cache.files import replace_file
     from codi_tui.catalog.commands import list_commands, render
+    from codi_tui.catalog.completion import render_cached
 
     entries = [entry for entry in await list_commands(bundled, cache) if entry.origin != BUNDLED]
     try:
-        replace_file(path, render(entries).encode(errors="replace"))
-    except OSError:
+        replace_file(os.path.join(folder, LISTING), render(entries).encode(errors="replace"))
+        replace_file(os.path.join(folder, COMPLETION), (await render_cached(cache)).encode(errors="replace"))
+    except (OSError, CodiError, LookupError, TypeError, AttributeError):
         pass  # the list is a convenience; what can be run does not depend on it
 
 

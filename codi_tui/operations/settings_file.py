@@ -70,7 +70,7 @@ def set_value(path: str, key: str, value: object) -> None:
         table, _, name = key.partition(".")
         if table not in document:
             document.append(table, tomlkit.table())
-        document[table][name] = value  # type: ignore[index]
+        document[table][name] = value
 
     change_settings(path, change)
 
@@ -88,7 +88,7 @@ def unset_value(path: str, key: str) -> None:
         table, _, name = key.partition(".")
         if name not in document.get(table, {}):
             raise NotFoundError(f"{path} does not set {key[:80]}", hint="codi config list --origin says what does")
-        del document[table][name]  # type: ignore[union-attr]
+        del document[table][name]
         if not document[table]:
             del document[table]
 
