@@ -176,7 +176,8 @@ class TestPublish:
                 assert self.told(registry, tmp_path, site.origin, document)[0] == 77
             assert set(site.requests) == {"/api/v1/trust"}
         assert self.told(registry, tmp_path, site.origin, signed()) == (69, "E_NETWORK")
-        assert registry("publish", tmp_path / "demo.json", "--server", "ftp://x").status == 64
+        for address in ("ftp://x", "file:///srv/codi", "http://libraries.example.com"):
+            assert registry("publish", tmp_path / "demo.json", "--server", address).status == 64
 
     @pytest.mark.parametrize(
         ("status", "answer", "code"),
