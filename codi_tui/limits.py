@@ -251,3 +251,26 @@ TOKEN_MAX_CHARACTERS = 4096
 TOKENS_MAX_BYTES = 1 * MIB
 PUBLISH_SECONDS = 90.0
 """For a release to be sent and answered; a server waits 60 s for it."""
+# Runs on the library server (docs/server.md)
+SERVER_RUNS = 8
+"""Guests at once, when the operator says nothing; each is a process of up to RUN_MEMORY_BYTES and some 60 MiB more."""
+SERVER_RUN_SOCKETS = 256
+"""WebSockets of one token at once."""
+SERVER_RUNS_WAITING = 128
+"""Runs of one token that wait for their turn."""
+SERVER_RUNS_WAITING_BYTES = 8 * MIB
+"""Their requests together."""
+SERVER_RUN_EVENTS = 256
+"""Events of a run that are kept until they are acknowledged; the command waits while there are more."""
+SERVER_RUN_EVENT_BYTES = 2 * MIB
+"""The same, in bytes; one event may lie beyond it."""
+SERVER_RUN_FIRST_SECONDS = 10.0
+"""From the handshake to the first message."""
+SERVER_RUN_LINGER_SECONDS = 60.0
+"""A run whose connection is gone waits so long for the next one, and an ended run for being taken."""
+SERVER_RUN_CLOSE_SECONDS = 5.0
+"""Saying goodbye to a peer that may not read any more."""
+SERVER_VANISHED_SECONDS = 30
+"""After so long a silence the kernel asks whether a peer is still there, three times within as long again."""
+SERVER_RUN_FRAGMENTS = 4096
+"""Frames of one message."""

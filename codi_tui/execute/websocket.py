@@ -57,7 +57,7 @@ class WebSocketExecutor:
         if self._offline:
             raise UnavailableError(f"{handler.endpoint} is not asked: codi is offline")
         url = self._url(endpoint, invocation.library.origin)
-        _refuse_paths(invocation.definition, invocation.arguments)
+        refuse_paths(invocation.definition, invocation.arguments)
 
         from codi_tui.execute.connection import Way
         from codi_tui.execute.run_session import RunSession
@@ -80,7 +80,7 @@ class WebSocketExecutor:
             raise TrustError(str(error), code="E_TLS") from None
 
 
-def _refuse_paths(definition: SubcommandDefinition, arguments: dict[str, Any]) -> None:
+def refuse_paths(definition: SubcommandDefinition, arguments: dict[str, Any]) -> None:
     """A path means a file here, and the command runs elsewhere.
 
     Raises:

@@ -18,6 +18,7 @@ from codi_tui.limits import SERVER_PUBLISHING_MAX
 from codi_tui.server.answers import Refusal, forbidden
 from codi_tui.server.drain import Drain
 from codi_tui.server.metrics import Metrics
+from codi_tui.server.runs import Runs
 
 _ANYBODY = Rights([f"{READ}:*"])
 _WHO = {"WWW-Authenticate": "Bearer"}
@@ -32,9 +33,10 @@ class Context:
         database: for reading, on the event loop only.
         publishing: held by the one who publishes.
         receiving: bounds the documents in memory.
+        runs: the commands that run here.
     """
 
-    def __init__(self, folder: DataFolder, origin: str, *, public_read: bool) -> None:
+    def __init__(self, folder: DataFolder, origin: str, runs: Runs, *, public_read: bool) -> None:
         self.folder = folder
         self.origin = origin
         self.public_read = public_read
@@ -43,6 +45,7 @@ class Context:
         self.catalog_read: asyncio.Task[None] | None = None
         self.publishing = asyncio.Lock()
         self.receiving = asyncio.Semaphore(SERVER_PUBLISHING_MAX)
+        self.runs = runs
         self.metrics = Metrics()
         self.drain = Drain()
 
