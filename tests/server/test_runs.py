@@ -185,7 +185,7 @@ async def probe(far: LibraryServer, token: str, *words: str, library: str = "pro
         return output(await client.events()).decode()
 
 
-@pytest.mark.attack("E1")
+@pytest.mark.attack("E10")
 async def test_a_guest_gets_nothing_that_was_not_granted(far: LibraryServer, token: str) -> None:
     """Neither the server's environment, nor its files, nor a secret that is declared and not granted."""
     said = await probe(far, token, "read", f"{far.data}/server/server.db", "read", "/etc/passwd", "environ")

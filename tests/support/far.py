@@ -164,6 +164,8 @@ class Line:
 class Peer:
     """A client that says whatever a test wants it to."""
 
+    patience_seconds = 20.0
+
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
 
@@ -180,7 +182,7 @@ class Peer:
 
     async def event(self) -> Any:
         """The next reply."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(self.patience_seconds):
             return decode_reply(await self.socket.recv())
 
     async def events(self) -> list[RunEvent]:
