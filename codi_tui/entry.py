@@ -38,7 +38,7 @@ def _open_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDONLY)
 
 
-def _front_door(words: list[str]) -> int:
+def _front_door(words: list[str], *, aliases: bool = True) -> int:
     first = words[0] if words else "help"
     if first in ("help", "-h", "--help"):
         from codi_tui.cli.help import main as show_help
@@ -57,11 +57,16 @@ def _front_door(words: list[str]) -> int:
         return _not_an_option(first)
     from codi_tui.model.names import BUILT_INS
 
-    if first not in BUILT_INS:
-        from codi_tui.cli.run import bare
+    if first in BUILT_INS:
+        return _built_in(first, words)
+    if aliases and "." not in first:  # a command has a dot, and an alias has none
+        from codi_tui.cli.alias import expanded
 
-        return bare(words)
-    return _built_in(first, words)
+        meant = expanded(words)
+        return meant if isinstance(meant, int) else _front_door(meant, aliases=False)
+    from codi_tui.cli.run import bare
+
+    return bare(words)
 
 
 def _built_in(first: str, words: list[str]) -> int:
@@ -72,6 +77,10 @@ def _built_in(first: str, words: list[str]) -> int:
         from codi_tui.cli.absent import main as absent
 
         return absent(first)
+    if words[:2] == ["config", "completion"] and words[3:4] == ["--"]:
+        from codi_tui.cli.complete import answer
+
+        return answer(words[2], words[4:])
     if wants_help(words):
         from codi_tui.cli.help_pages import help_of
 
@@ -86,6 +95,10 @@ def _built_in(first: str, words: list[str]) -> int:
         from codi_tui.cli.auth import main as auth
 
         return auth(words[1:])
+    if first == "connect":
+        from codi_tui.cli.connect import main as connect
+
+        return connect(words[1:])
     if first == "log":
         from codi_tui.cli.log import main as log
 
@@ -112,11 +125,11 @@ def _workspace(words: list[str]) -> int:
 def _not_an_option(word: str) -> int:
     from codi_tui.cli.narration import report
     from codi_tui.errors import UsageError
+    from codi_tui.manual.words import did_you_mean
 
+    problem = f"{word[:80]} is not one of codi's options{did_you_mean(word, ('--help', '--version'))}"
     return report(
-        UsageError(
-            [f"{word} is not one of codi's options"], usage="usage: codi [run | COMMAND | BUILT-IN] …", hint="codi help"
-        )
+        UsageError([problem], usage="usage: codi [--help | --version | COMMAND | BUILT-IN] …", hint="codi help")
     )
 
 

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from codi_tui.model.manifest import ArgumentDefinition, SubcommandDefinition
+    from codi_tui.model.manifest import ArgumentDefinition, HandlerDefinition, SubcommandDefinition
     from codi_tui.trust import CommandLibrary
 
 _KINDS = {"integer": "a whole number", "number": "a number", "json": "JSON"}
@@ -32,7 +32,7 @@ def command_page(library: CommandLibrary, definition: SubcommandDefinition, widt
     parts = [wrap(definition.description, width), fill_usage(definition.path, usage_parts(definition), width)]
     for title, parameters in (("Arguments", definition.arguments), ("Options", definition.options)):
         if parameters:
-            parts.append([f"{title}:", *table([(_written(item), _explained(item)) for item in parameters], width)])
+            parts.append([f"{title}:", *table([(_written(item), explained(item)) for item in parameters], width)])
     if permissions := library.manifest.permissions:
         from codi_tui.model.permission import meaning
 
@@ -73,10 +73,14 @@ def command_document(library: CommandLibrary, definition: SubcommandDefinition) 
 
 def _where(definition: SubcommandDefinition) -> str:
     """Where it is run, and where instead."""
-    places = {"wasm": "in the sandbox", "local": "in codi itself"}
-    return ", or else ".join(
-        places.get(handler.handler_type) or f"on the server {handler.endpoint}" for handler in definition.handlers
-    )
+    return ", or else ".join(_place(handler) for handler in definition.handlers)
+
+
+def _place(handler: HandlerDefinition) -> str:
+    if handler.handler_type == "websocket":
+        endpoint = handler.endpoint or ""
+        return "on its library server" if endpoint.startswith("server:") else f"on the server {endpoint}"
+    return "in the sandbox" if handler.handler_type == "wasm" else "in codi itself"
 
 
 def _written(parameter: ArgumentDefinition) -> str:
@@ -90,7 +94,8 @@ def _written(parameter: ArgumentDefinition) -> str:
     return f"{short}--{parameter.name} {placeholder(parameter)}"
 
 
-def _explained(parameter: ArgumentDefinition) -> str:
+def explained(parameter: ArgumentDefinition) -> str:
+    """What a parameter is for, and what its value may be."""
     notes = [note for note in _notes(parameter) if note]
     return _one_line(parameter.description) + (f" ({'; '.join(notes)})" if notes else "")
 

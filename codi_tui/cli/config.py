@@ -1,19 +1,19 @@
-"""`codi config`: for now, what was granted: `config grants list | add | revoke | approve`."""
+"""`codi config`: the settings, and all that belongs to them."""
 
 from __future__ import annotations
 
+from codi_tui.cli.config_grants import GRANT_VERBS
+from codi_tui.cli.config_secrets import SECRET_VERBS
+from codi_tui.cli.config_settings import SETTING_VERBS
 from codi_tui.cli.dispatch import dispatch
 from codi_tui.cli.exits import OK
-from codi_tui.cli.page import show_json, show_lines
-from codi_tui.cli.with_core import with_core
 from codi_tui.manual.config import CONFIG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from codi_tui.manual.words import Words
-    from codi_tui.operations.core import Core
 
 
 def main(words: Sequence[str]) -> int:
@@ -21,78 +21,45 @@ def main(words: Sequence[str]) -> int:
     return dispatch(CONFIG, words, _VERBS)
 
 
-def _list_grants(parsed: Words) -> int:
+def _path(parsed: Words) -> int:
     parsed.check()
+    from codi_tui.cli.page import show_json, show_lines
+    from codi_tui.operations.paths import every_path
 
-    async def work(core: Core) -> None:
-        from codi_tui.model.permission import meaning
-        from codi_tui.model.times import timestamp
-
-        grants = await core.grants.list()
-        if parsed.as_json:
-            members = ("origin", "library", "rule", "permission")
-            show_json(
-                [
-                    {**{name: getattr(grant, name) for name in members}, "granted_at": timestamp(grant.granted_at)}
-                    for grant in grants
-                ]
-            )
-            return
-        lines = []
-        for grant in grants:
-            head = f"{grant.library}  from {grant.origin}, rule {grant.rule}"
-            if head not in lines:
-                lines.append(head)
-            lines.append(f"  {grant.permission}   {meaning(grant.permission)}")
-        show_lines(lines or ["nothing is granted"])
-
-    with_core(work)
+    paths = every_path()
+    if parsed.as_json:
+        show_json(paths)
+    else:
+        show_lines(f"{name:<10} {'none' if path is None else path}" for name, path in paths.items())
     return OK
 
 
-def _add_grants(parsed: Words) -> int:
+def _edit(parsed: Words) -> int:
     parsed.check()
+    from codi_tui.cli.config_edit import edit
 
-    async def work(core: Core) -> None:
-        from codi_tui.operations.grant_commands import add_grants
-
-        library = await add_grants(core, parsed.rest[0], parsed.rest[1:])
-        show_lines([f"granted to {library.name} from {library.origin}, rule {library.rule}"])
-
-    with_core(work)
-    return OK
+    return edit()
 
 
-def _revoke_grants(parsed: Words) -> int:
+def _completion(parsed: Words) -> int:
+    from codi_tui.cli.completion import show_script
+
+    return show_script(parsed)
+
+
+def _doctor(parsed: Words) -> int:
     parsed.check()
+    from codi_tui.cli.doctor import doctor
 
-    async def work(core: Core) -> None:
-        from codi_tui.operations.grant_commands import find_grants
-
-        grants = await find_grants(core, parsed.rest[0], parsed.rest[1:])
-        await core.grants.revoke(grants)
-        show_lines([f"revoked: {grant.library} from {grant.origin}: {grant.permission}" for grant in grants])
-
-    with_core(work)
-    return OK
+    return doctor(network="--network" in parsed.options, as_json=parsed.as_json)
 
 
-def _approve(parsed: Words) -> int:
-    parsed.check()
-
-    async def work(core: Core) -> None:
-        from codi_tui.operations.grant_commands import approve_library
-
-        library, lines = await approve_library(core, parsed.rest[0], parsed.options.get("--digest"))
-        show_lines([*lines, f"approved: {library.name} {library.version} from {library.origin}"])
-
-    with_core(work)
-    return OK
-
-
-_VERBS: dict[str, Callable[[Words], int]] = {
-    "config grants list": _list_grants,
-    "config grants add": _add_grants,
-    "config grants revoke": _revoke_grants,
-    "config grants approve": _approve,
+_VERBS = {
+    **SETTING_VERBS,
+    **SECRET_VERBS,
+    **GRANT_VERBS,
+    "config path": _path,
+    "config edit": _edit,
+    "config completion": _completion,
+    "config doctor": _doctor,
 }

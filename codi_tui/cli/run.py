@@ -8,11 +8,13 @@ import select
 from codi_tui.cli.exits import INTERRUPTED, OK, status_of
 from codi_tui.cli.narration import STDERR, notice, report
 from codi_tui.cli.output import FORMATS, make_output
+from codi_tui.config import load_settings
 from codi_tui.errors import CodiError, FetchError, InputError, NotFoundError, UsageError
 from codi_tui.limits import ARGUMENTS_MAX_BYTES
 from codi_tui.operations.core import assemble, drive
-from codi_tui.operations.flags import RUN_OPTIONS_WITH_VALUE, HelpWanted, parse_flags
+from codi_tui.operations.flags import RUN_OPTIONS_WITH_VALUE, RUN_SWITCHES, HelpWanted, parse_flags
 from codi_tui.operations.recording import RecordedExecutor, record_refusal
+from codi_tui.runtime import RuntimeMode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,22 +25,24 @@ if TYPE_CHECKING:
     from codi_tui.execute.invocation import Invocation
     from codi_tui.library.client import Transport
     from codi_tui.loader import ResolvedCommand
+    from codi_tui.network import Network
     from codi_tui.operations.core import Core
     from codi_tui.runs.history import PastRun
     from codi_tui.trust import Permissions
 
 
 class Options:
-    """codi's own options of one run; `again` is the run that it repeats."""
+    """codi's own options of one run; `again` is the run that it repeats. An output of None is the settings'."""
 
     def __init__(self) -> None:
-        self.output = "text"
+        self.output: str | None = None
         self.arguments: dict[str, Any] = {}
         self.offline = False
         self.dry_run = False
         self.allow: list[str] = []
         self.timeout: float | None = None
         self.record = False
+        self.ask = False
         self.again: PastRun | None = None
 
     @property
@@ -101,12 +105,12 @@ def _parse_options(words: list[str], options: Options) -> list[str] | None:
             break
         if name in ("-h", "--help"):
             return None
-        if name in ("--offline", "--dry-run", "--json", "--record"):
+        if name in RUN_SWITCHES:
             if equals:
                 problems.append(f"{name} takes no value")
             _set_switch(options, name)
         elif name not in RUN_OPTIONS_WITH_VALUE:
-            problems.append(f"{name} is not one of codi's options here")
+            problems.append(_no_such_option(name))
         elif not equals and not rest:
             problems.append(f"{name} needs a value")
         else:
@@ -119,6 +123,13 @@ def _parse_options(words: list[str], options: Options) -> list[str] | None:
     return rest
 
 
+def _no_such_option(name: str) -> str:
+    from codi_tui.manual.words import did_you_mean
+
+    near = did_you_mean(name, (*RUN_SWITCHES, *RUN_OPTIONS_WITH_VALUE))
+    return f"{name[:80]} is not one of codi's options here" + (near or "; the command's own stand behind it")
+
+
 def _usage() -> str:
     from codi_tui.manual.pages import usage
     from codi_tui.manual.run import RUN
@@ -127,14 +138,10 @@ def _usage() -> str:
 
 
 def _set_switch(options: Options, name: str) -> None:
-    if name == "--offline":
-        options.offline = True
-    elif name == "--dry-run":
-        options.dry_run = True
-    elif name == "--record":
-        options.record = True
-    else:
+    if name == "--json":
         options.output = "json"
+    else:
+        setattr(options, name[2:].replace("-", "_"), True)
 
 
 def _set_value(options: Options, name: str, value: str) -> None:
@@ -161,7 +168,7 @@ def _read_arguments(value: str) -> dict[str, Any]:
 
     if value.startswith("@"):
         try:
-            with open(value[1:], "rb") as file:
+            with open(0 if value == "@-" else value[1:], "rb", closefd=value != "@-") as file:
                 data = file.read(ARGUMENTS_MAX_BYTES + 1)
         except OSError as error:
             raise InputError(f"cannot read {value[1:]}: {error.strerror}") from None
@@ -181,7 +188,11 @@ def _read_arguments(value: str) -> dict[str, Any]:
 async def _run(command: str, words: list[str], options: Options) -> int:
     from codi_tui.cache.storage import BlockingStorage
 
-    core = await assemble(connect=BlockingStorage.open, transport=_transport, offline=options.offline, notice=notice)
+    settings = load_settings(RuntimeMode.detect().settings_path())
+    options.output = options.output or settings.run.output
+    core = await assemble(
+        connect=BlockingStorage.open, transport=_transport, offline=options.offline, settings=settings, notice=notice
+    )
     try:
         resolved = await core.loader.load_command(command)
     except (NotFoundError, FetchError) as error:
@@ -196,6 +207,10 @@ async def _run(command: str, words: list[str], options: Options) -> int:
 
         check_again(options.again, resolved.library, notice)
     try:
+        if options.ask:
+            from codi_tui.cli.asking import ask_for_missing
+
+            options.arguments = ask_for_missing(resolved.definition, words, options.arguments)
         arguments = parse_flags(resolved.definition, words, options.arguments)
     except HelpWanted:
         from codi_tui.cli.help_pages import show_command
@@ -204,7 +219,7 @@ async def _run(command: str, words: list[str], options: Options) -> int:
     if options.dry_run:
         from codi_tui.cli.dry_run import dry_run
 
-        return await dry_run(core, resolved, arguments, options.allow, options.timeout)
+        return await dry_run(core, resolved, arguments, options.allow, options.timeout or core.run.timeout)
     from codi_tui.execute.invocation import Invocation
 
     try:
@@ -247,7 +262,7 @@ async def _execute(core: Core, invocation: Invocation, options: Options) -> int:
 
     executor = RecordedExecutor(one_shot_executor(core, overdue), core, "run", output=options.record)
     _when_terminated(clean_up)
-    output = make_output(options.output, invocation.definition.handler.output)
+    output = make_output(options.output or "text", invocation.definition.handler.output)
     if needs_event_loop(invocation.definition.handler):
         from codi_tui.cli.remote import show_on_a_loop
 
@@ -278,7 +293,7 @@ def _when_terminated(clean_up: Callable[[], None]) -> None:
             signal.signal(number, end)
 
 
-def _transport() -> Transport:
+def _transport(network: Network) -> Transport:
     from codi_tui.library.http import BlockingTransport, HttpTransport
 
-    return BlockingTransport(HttpTransport())
+    return BlockingTransport(HttpTransport(network))

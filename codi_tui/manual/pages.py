@@ -24,7 +24,7 @@ def page(verb: Verb, width: int = WIDTH) -> str:
         table(_rows(verb), width),
         *(wrap(" ".join(paragraph.split()), width) for paragraph in verb.text.split("\n\n")),
         _statuses(verb, width),
-        [f"Each has its own help: codi {verb.verbs[0].path} --help"] if verb.verbs else [],
+        wrap(f"Each has its own help: codi {verb.verbs[0].path} --help" if verb.verbs else "", width),
         ["Examples:", *(f"  {line}" for line in verb.examples)] if verb.examples else [],
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
@@ -62,6 +62,13 @@ def fill_usage(path: str, parts: Sequence[str], width: int, head: str = "usage: 
     return [f"{first if number == 0 else ' ' * len(first)}{line}".rstrip() for number, line in enumerate(filled)]
 
 
+def broken(line: str, width: int) -> list[str]:
+    """A usage line, broken before what may be left out; the parts that it was made of are not known here."""
+    first, *more = line.split(" [")
+    head, *lines = fill([first, *(f"[{part}" for part in more)], max(width - len("usage: "), 20))
+    return [head, *(f"       {part}" for part in lines)]
+
+
 def wrap(text: str, width: int) -> list[str]:
     """The lines of a text, broken between words; a word that is wider than a line stands alone."""
     return fill(text.split(), width)
@@ -80,6 +87,7 @@ def fill(parts: Sequence[str], width: int) -> list[str]:
 
 def table(rows: Sequence[tuple[str, str]], width: int, left_most: int = _LEFT_MOST) -> list[str]:
     """Two columns; the right one is broken between words, and on the next line where the left one is too wide."""
+    left_most = min(left_most, width // 3)
     left_width = max((columns(left) for left, _ in rows if columns(left) <= left_most), default=left_most // 4)
     room = max(width - left_width - 4, 20)
     lines = []

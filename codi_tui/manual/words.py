@@ -135,6 +135,8 @@ class _Reader:
             if equals:
                 problems.append(f"{name} takes no value")
             self._put(option, "")
+        elif not equals and words and self._verb.option(words[0].partition("=")[0]):
+            problems.append(f"{name} needs a value, and {words[0][:80]} is an option; {name}={words[0][:80]} gives it")
         elif equals or words:
             self._put(option, value if equals else words.pop(0))
         else:

@@ -53,6 +53,7 @@ def routes(context: Context, reading: Reading) -> list[BaseRoute]:
         Route(f"{library}/{{version}}/yank", writing.change_yank, methods=["PUT", "DELETE"]),
         Route("/api/v1/blobs/sha256/{digest}", reading.get_blob),
         Route("/api/v1/commands/{command}", reading.get_command),
+        Route("/api/v1/token", reading.get_token),
         Route("/api/v1/trust", reading.get_trust),
         Route("/api/v1/trust/{version}", reading.get_trust_version),
         WebSocketRoute("/api/v1/run", RunDoor(context).run),

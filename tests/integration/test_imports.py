@@ -68,3 +68,11 @@ def test_the_package_itself_imports_nothing(tmp_path: Path) -> None:
     code = "import sys; before = set(sys.modules); import codi_tui; print(*(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, cwd=tmp_path)
     assert done.stdout.split() == ["codi_tui"]
+
+
+@pytest.mark.parametrize(
+    "words", [["zsh", "--", "text.w"], ["bash", "--", "codi text.case lo"], ["fish", "--", "run", "--ou"]]
+)
+def test_the_tab_key_imports_nothing_heavy(words: list[str]) -> None:
+    modules = imported("config", "completion", *words) - baseline()
+    assert packages(modules, NEVER_ON_HELP) == set()
