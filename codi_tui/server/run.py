@@ -96,9 +96,12 @@ class Run:
             self.outcome, self.closing = "refused", (CLOSE_FORBIDDEN, f"{error.message} ({error.code})")
             return
         limit = invocation.limits(handler).wall_seconds
+        now = asyncio.get_running_loop().time
+        began = now()
+        await self._perform(offer.executor, invocation, handler, limit)
         try:
-            async with asyncio.timeout(limit + _GRACE_SECONDS + SERVER_RUN_LINGER_SECONDS):
-                await self._perform(offer.executor, invocation, handler, limit)
+            # a reader who pauses has as long as the command could have taken
+            async with asyncio.timeout_at(max(now(), began + limit) + SERVER_RUN_LINGER_SECONDS):
                 await self.taken.wait()
         except TimeoutError:
             self.outcome, self.closing = "abandoned", (CLOSE_UNKNOWN, "")
@@ -111,12 +114,13 @@ class Run:
         try:
             check_arguments(invocation)
             invocation.stdin = self.stdin.read()
-            # beside the guest's own clock, which stands still while nobody takes what it says
             async with (
-                asyncio.timeout(limit + _GRACE_SECONDS),
+                asyncio.timeout(None) as clock,
                 contextlib.aclosing(executor.run(invocation, handler)) as events,
             ):
                 async for event in events:
+                    if clock.when() is None:  # beside the worker's, which stands still while nobody takes what it says
+                        clock.reschedule(asyncio.get_running_loop().time() + limit + _GRACE_SECONDS)
                     await self._tell(event)
         except TimeoutError:
             self._fail(LimitError(f"stopped: it ran longer than {limit:g} s", code="E_WASM_TIME"))

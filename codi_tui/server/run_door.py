@@ -98,7 +98,7 @@ class RunDoor:
             raise ProtocolError("a connection begins with run or resume")
         run, after = self._runs.find(token, request.members["run_id"]), request.members["after"]
         run.let_go()
-        run.events.acknowledge(after)
+        run.events.resume(after)
         await _send(socket, encode("resumed", run_id=request.members["run_id"], stdin_bytes=run.stdin.rewind()))
         return run, after
 

@@ -67,17 +67,27 @@ class EventBuffer:
             self._sent = max(self._sent, seq + 1)
         return message
 
-    def acknowledge(self, seq: int) -> None:
-        """Forget what the client has.
+    def resume(self, after: int) -> None:
+        """Go on behind an event, which acknowledges it.
 
         Raises:
-            ProtocolError: it cannot have that, or had more before.
+            ProtocolError: it was never sent, or what follows is gone, because that was acknowledged.
         """
-        if not self.acknowledged <= seq <= self._sent:
-            raise ProtocolError(f"event {seq} is acknowledged, which cannot be")
+        if after < self.acknowledged:
+            raise ProtocolError(f"what follows event {after} was acknowledged")
+        self.acknowledge(after)
+
+    def acknowledge(self, seq: int) -> None:
+        """Forget what the client has. It may say again what it has said.
+
+        Raises:
+            ProtocolError: it cannot have that.
+        """
+        if seq > self._sent:
+            raise ProtocolError(f"event {seq} is acknowledged, which was not sent")
         for number in range(self.acknowledged + 1, seq + 1):
             self._bytes -= len(self._kept.pop(number))
-        self.acknowledged = seq
+        self.acknowledged = max(self.acknowledged, seq)
         self._make_room()
 
     def is_sent(self) -> bool:

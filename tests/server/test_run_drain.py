@@ -69,7 +69,6 @@ async def test_what_does_not_end_is_ended(tmp_path: Path) -> None:
 LOOKALIKE = Path(__file__).parents[1] / "support/lookalike.sh"
 
 
-@pytest.mark.attack("E1")
 async def test_it_serves_and_runs_where_it_can_write_nothing_but_its_data(tmp_path: Path) -> None:
     """A read-only root, a tmpfs, nobody, no privileges: see `lookalike.sh`. A Dockerfile's image runs there as well."""
     data = tmp_path / "data"

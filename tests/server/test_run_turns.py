@@ -99,7 +99,7 @@ async def test_a_full_buffer_lets_the_guest_wait(size: int, fit: int) -> None:
     filling.cancel()
 
 
-async def test_only_what_was_sent_can_be_acknowledged_and_only_forwards() -> None:
+async def test_only_what_was_sent_can_be_acknowledged_and_only_what_is_kept_taken_up() -> None:
     events = EventBuffer(lambda: None)
     for _ in range(3):
         await events.put(output(1))
@@ -108,8 +108,12 @@ async def test_only_what_was_sent_can_be_acknowledged_and_only_forwards() -> Non
     with pytest.raises(ProtocolError):
         events.acknowledge(3)
     events.acknowledge(2)
+    events.acknowledge(1)
     with pytest.raises(ProtocolError):
-        events.acknowledge(1)
+        events.resume(1)
+    with pytest.raises(ProtocolError):
+        events.resume(3)
+    events.resume(2)
     assert (events.after(0), events.after(2) is None) == (None, False)
 
 

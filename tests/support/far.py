@@ -112,7 +112,7 @@ class Line:
     """A real proxy before a server: it shows a token, and cuts connections.
 
     Attributes:
-        cuts: after so many bytes, of both directions and all connections together, the connection is cut; each once.
+        cuts: after so many bytes, of both directions and all connections together, the connection is cut. A connection is cut once.
         carried: how many bytes there were.
         connections: how many connections there were.
     """
@@ -130,7 +130,8 @@ class Line:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             far_writer.write(head[:-2] + f"Authorization: Bearer {self._token}\r\n\r\n".encode())
-            ways = [asyncio.create_task(self._carry(*way)) for way in ((reader, far_writer), (far_reader, writer))]
+            cut = asyncio.Event()
+            ways = [asyncio.create_task(self._carry(*way, cut)) for way in ((reader, far_writer), (far_reader, writer))]
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
             for way in ways:
                 way.cancel()
@@ -140,15 +141,15 @@ class Line:
             writer.transport.abort()
             far_writer.transport.abort()
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            cut = self.cuts and self.carried + len(data) >= self.cuts[-1]
-            if cut:
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, cut: asyncio.Event) -> None:
+        while (data := await reader.read(65536)) and not cut.is_set():
+            if self.cuts and self.carried + len(data) >= self.cuts[-1]:
                 data = data[: max(0, self.cuts.pop() - self.carried)]
+                cut.set()
             self.carried += len(data)
             writer.write(data)
             await writer.drain()
-            if cut:
+            if cut.is_set():
                 return
 
     @asynccontextmanager
@@ -163,6 +164,8 @@ class Line:
 
 class Peer:
     """A client that says whatever a test wants it to."""
+
+    patience_seconds = 20.0
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
@@ -180,7 +183,7 @@ class Peer:
 
     async def event(self) -> Any:
         """The next reply."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(self.patience_seconds):
             return decode_reply(await self.socket.recv())
 
     async def events(self) -> list[RunEvent]:
