@@ -64,6 +64,7 @@ class Guest:
         self._split: dict[int, bytes] = {}
         self._memory_bytes = 0
         self._clock = ThreadClock()
+        self._thread = 0
         self._outcome: int | EngineError = EngineError("the guest's thread ended without a word")
         self._ended = _thread.allocate_lock()
         self._ended.acquire()
@@ -78,11 +79,24 @@ class Guest:
             error = self._broken_limit()
             if error is not None:
                 if not self._ended.acquire(timeout=_GRACE_SECONDS):
-                    make_room()
+                    self._hold_back()
                     self._overdue(error)
                 return
 
+    def _hold_back(self) -> None:
+        """Leave the guest, which goes on, next to no processor time, and us descriptors enough for what is left to do."""
+        if self._written is not None and self._thread and hasattr(os, "SCHED_IDLE"):
+            try:
+                one = {min(os.sched_getaffinity(0))}
+                os.sched_setscheduler(self._thread, os.SCHED_IDLE, os.sched_param(0))
+                os.sched_setaffinity(self._thread, one)
+                os.sched_setaffinity(0, one)
+            except OSError:
+                pass  # it has ended, or may not be moved
+        make_room()
+
     def _run(self) -> None:
+        self._thread = _thread.get_native_id()
         self._clock.start()
         try:
             if self._wall is not None:
@@ -103,13 +117,13 @@ class Guest:
             if reader is not None:
                 yield from reader.end()
         except (LimitError, ProtocolError) as error:
-            make_room()
+            self._hold_back()
             yield RunEvent.failed(error)  # the watchdog stays: whoever is told may stand still as well
             return
         except CodiError as error:
             ending = RunEvent.failed(error)
         except BaseException:
-            make_room()
+            self._hold_back()
             raise
         self._ended.release()
         yield ending
