@@ -78,18 +78,18 @@ class Guest:
         while not self._ended.acquire(timeout=_WATCH_SECONDS):
             error = self._broken_limit()
             if error is not None:
-                self._freeze()
+                self._hold_back()
                 if not self._ended.acquire(timeout=_GRACE_SECONDS):
-                    make_room()
                     self._overdue(error)
                 return
 
-    def _freeze(self) -> None:
-        """A guest that is beyond a limit takes no more while the process comes to its end."""
+    def _hold_back(self) -> None:
+        """The guest goes no further while its process comes to its end, and leaves that the descriptors it needs."""
         from codi_tui.execute.freeze import freeze_thread
 
         if self._thread is not None:
             freeze_thread(self._thread)
+        make_room()
 
     def _run(self) -> None:
         self._thread = _thread.get_native_id() if hasattr(_thread, "get_native_id") else None
@@ -113,13 +113,13 @@ class Guest:
             if reader is not None:
                 yield from reader.end()
         except (LimitError, ProtocolError) as error:
-            make_room()
+            self._hold_back()
             yield RunEvent.failed(error)  # the watchdog stays: whoever is told may stand still as well
             return
         except CodiError as error:
             ending = RunEvent.failed(error)
         except BaseException:
-            make_room()
+            self._hold_back()
             raise
         self._ended.release()
         yield ending

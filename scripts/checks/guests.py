@@ -127,7 +127,7 @@ CHECKS = (
     Check(
         "written file, no descriptor left to look",
         "execute/guest.py",
-        "            make_room()\n            yield",
+        "            self._hold_back()\n            yield",
         "            yield",
         "tests/integration/test_granted.py"
         "::test_a_guest_that_holds_every_descriptor_is_stopped_and_remembered_and_leaves_nothing",
