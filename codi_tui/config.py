@@ -13,6 +13,9 @@ level = "info"
 
 [session]
 keep_days = 90
+
+[network]
+proxy = "http://proxy.example.com:3128"
 ```
 
 What there is to set is in `settings.table`. Environment variables cannot add a server or a key (trust attack H8), and a
@@ -72,6 +75,31 @@ class SessionSettings:
         self.keep_output_bytes = keep_output_bytes
 
 
+class NetworkSettings:
+    """How servers are reached.
+
+    Attributes:
+        proxy: `http://host:port`, for TLS to be tunnelled through.
+        ca_file: certificates that are trusted beside the usual ones.
+
+    Raises:
+        ValueError: one of them is malformed.
+    """
+
+    __slots__ = ("ca_file", "proxy")
+
+    def __init__(self, proxy: str | None = None, ca_file: str | None = None) -> None:
+        self.proxy = None if proxy is None else proxy.removesuffix("/")
+        match = None if self.proxy is None else _ORIGIN.fullmatch(self.proxy)
+        if self.proxy is not None and (
+            not match or match["scheme"] != "http" or not match["port"] or not is_host(match["host"])
+        ):
+            raise ValueError("network.proxy must be http://host:port, without a user")  # which may have a password
+        if ca_file is not None and not ca_file.startswith("/"):
+            raise ValueError(f"network.ca_file must be an absolute path: {ca_file[:200]!r}")
+        self.ca_file = ca_file
+
+
 class RunSettings:
     """What a run is, where its command line does not say.
 
@@ -98,7 +126,7 @@ class Settings:
         foreign: the path of one that was not, because it is someone else's, or None.
     """
 
-    __slots__ = ("aliases", "foreign", "log_level", "project", "run", "servers", "session")
+    __slots__ = ("aliases", "foreign", "log_level", "network", "project", "run", "servers", "session")
 
     def __init__(
         self,
@@ -108,12 +136,14 @@ class Settings:
         *,
         run: RunSettings | None = None,
         aliases: dict[str, str] | None = None,
+        network: NetworkSettings | None = None,
     ) -> None:
         self.servers = servers
         self.log_level = log_level
         self.session = session or SessionSettings()
         self.run = run or RunSettings()
         self.aliases = aliases or {}
+        self.network = network or NetworkSettings()
         self.project: str | None = None
         self.foreign: str | None = None
 
@@ -176,7 +206,14 @@ def _settings(document: dict[str, Any]) -> Settings:
         raise ValueError(f"a server is named twice: {', '.join(sorted(twice))}")
     run = RunSettings(**document.get("run", {}))
     level = document.get("log", {}).get("level", DEFAULT_LOG_LEVEL)
-    return Settings(servers, level, _session(document.get("session", {})), run=run, aliases=document.get("alias"))
+    return Settings(
+        servers,
+        level,
+        _session(document.get("session", {})),
+        run=run,
+        aliases=document.get("alias"),
+        network=NetworkSettings(**document.get("network", {})),
+    )
 
 
 def _session(table: dict[str, Any]) -> SessionSettings:

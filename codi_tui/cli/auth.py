@@ -1,7 +1,8 @@
-"""`codi auth`: whom codi trusts. The verbs are in `auth_trust` and `auth_explain`."""
+"""`codi auth`: whom codi trusts, and who it is to servers. The verbs are in `auth_token`, `auth_trust`, `auth_explain`."""
 
 from __future__ import annotations
 
+from codi_tui.cli.auth_words import fingerprint_of, origin_of
 from codi_tui.cli.dispatch import dispatch
 from codi_tui.manual.auth import AUTH
 
@@ -25,7 +26,7 @@ def _list(parsed: Words) -> int:
 
 
 def _add(parsed: Words) -> int:
-    origin, fingerprint = _origin(parsed), _fingerprint(parsed)
+    origin, fingerprint = origin_of(parsed), fingerprint_of(parsed)
     parsed.check()
     from codi_tui.cli.auth_trust import add
 
@@ -33,7 +34,7 @@ def _add(parsed: Words) -> int:
 
 
 def _remove(parsed: Words) -> int:
-    origin = _origin(parsed)
+    origin = origin_of(parsed)
     parsed.check()
     from codi_tui.cli.auth_trust import remove
 
@@ -41,7 +42,7 @@ def _remove(parsed: Words) -> int:
 
 
 def _refresh(parsed: Words) -> int:
-    origin = _origin(parsed)
+    origin = origin_of(parsed)
     parsed.check()
     from codi_tui.cli.auth_trust import refresh
 
@@ -55,35 +56,28 @@ def _explain(parsed: Words) -> int:
     return show_explanation(parsed.rest[0], as_json=parsed.as_json)
 
 
-def _origin(parsed: Words) -> str:
-    """The server that was named, as its origin; the empty text when none was, or it is no server's address."""
-    from codi_tui.config import parse_origin
+def _login(parsed: Words) -> int:
+    from codi_tui.cli.auth_token import login
 
-    if not parsed.rest:
-        return ""
-    try:
-        return parse_origin(parsed.rest[0], insecure_loopback=True)
-    except ValueError as error:
-        parsed.problems.append(str(error))
-        return ""
+    return login(parsed)
 
 
-def _fingerprint(parsed: Words) -> str | None:
-    """The fingerprint that was named; a script has to name the one that it accepts."""
-    from codi_tui.operations.trust_words import read_fingerprint
+def _logout(parsed: Words) -> int:
+    from codi_tui.cli.auth_token import logout
 
-    text = parsed.options.get("--fingerprint")
-    if text is None:
-        if "--yes" in parsed.options:
-            parsed.problems.append("--yes needs --fingerprint: a script names what it accepts")
-        return None
-    fingerprint = read_fingerprint(text)
-    if fingerprint is None:
-        parsed.problems.append("--fingerprint must be 64 hex digits")
-    return fingerprint
+    return logout(parsed)
+
+
+def _status(parsed: Words) -> int:
+    from codi_tui.cli.auth_token import status
+
+    return status(parsed)
 
 
 _VERBS: dict[str, Callable[[Words], int]] = {
+    "auth login": _login,
+    "auth logout": _logout,
+    "auth status": _status,
     "auth trust list": _list,
     "auth trust add": _add,
     "auth trust remove": _remove,

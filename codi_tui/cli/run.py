@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from codi_tui.execute.invocation import Invocation
     from codi_tui.library.client import Transport
     from codi_tui.loader import ResolvedCommand
+    from codi_tui.network import Network
     from codi_tui.operations.core import Core
     from codi_tui.runs.history import PastRun
     from codi_tui.trust import Permissions
@@ -246,9 +247,11 @@ async def _authorize(core: Core, resolved: ResolvedCommand, command: str, option
 
 async def _execute(core: Core, invocation: Invocation, options: Options) -> int:
     from codi_tui.execute.staging import remove_runs_of
+    from codi_tui.execute.wall import make_room
     from codi_tui.operations.executors import needs_event_loop, one_shot_executor
 
     def clean_up(error: LimitError | None = None) -> None:
+        make_room()
         remove_runs_of(core.runs_folder, os.getpid())
         drive(executor.end(error))
 
@@ -292,7 +295,7 @@ def _when_terminated(clean_up: Callable[[], None]) -> None:
             signal.signal(number, end)
 
 
-def _transport() -> Transport:
+def _transport(network: Network) -> Transport:
     from codi_tui.library.http import BlockingTransport, HttpTransport
 
-    return BlockingTransport(HttpTransport())
+    return BlockingTransport(HttpTransport(network))

@@ -15,6 +15,7 @@ from codi_tui.errors import CodiError, HandlerError, LimitError, ModuleError, Pr
 from codi_tui.execute import overrun
 from codi_tui.execute.c_api import TRAP_STACK_OVERFLOW, EngineError
 from codi_tui.execute.thread_clock import ThreadClock
+from codi_tui.execute.wall import make_room
 from codi_tui.limits import EVENT_OUTPUT_BYTES, THREAD_STACK_BYTES
 from codi_tui.model.events import RunEvent, whole_characters
 
@@ -62,6 +63,7 @@ class Guest:
         self._left_bytes = limits.output_bytes
         self._split: dict[int, bytes] = {}
         self._memory_bytes = 0
+        self._thread: int | None = None
         self._clock = ThreadClock()
         self._outcome: int | EngineError = EngineError("the guest's thread ended without a word")
         self._ended = _thread.allocate_lock()
@@ -76,11 +78,21 @@ class Guest:
         while not self._ended.acquire(timeout=_WATCH_SECONDS):
             error = self._broken_limit()
             if error is not None:
+                self._freeze()
                 if not self._ended.acquire(timeout=_GRACE_SECONDS):
+                    make_room()
                     self._overdue(error)
                 return
 
+    def _freeze(self) -> None:
+        """A guest that is beyond a limit takes no more while the process comes to its end."""
+        from codi_tui.execute.freeze import freeze_thread
+
+        if self._thread is not None:
+            freeze_thread(self._thread)
+
     def _run(self) -> None:
+        self._thread = _thread.get_native_id() if hasattr(_thread, "get_native_id") else None
         self._clock.start()
         try:
             if self._wall is not None:
@@ -101,10 +113,14 @@ class Guest:
             if reader is not None:
                 yield from reader.end()
         except (LimitError, ProtocolError) as error:
+            make_room()
             yield RunEvent.failed(error)  # the watchdog stays: whoever is told may stand still as well
             return
         except CodiError as error:
             ending = RunEvent.failed(error)
+        except BaseException:
+            make_room()
+            raise
         self._ended.release()
         yield ending
 
@@ -145,9 +161,7 @@ class Guest:
             return overrun.too_much_cpu(self._limits)
         if max(self._memory_bytes, self._command.memory_bytes()) > self._limits.memory_bytes:
             return overrun.too_much_memory(self._limits)
-        if self._written is not None and self._written() > self._limits.output_bytes:
-            return overrun.too_much_output(self._limits)
-        return None
+        return None if self._written is None else overrun.too_much_written(self._limits, self._written())
 
     def _ending(self) -> RunEvent:
         """How the guest ended; asked once its pipes are closed, which its thread does last.

@@ -10,7 +10,7 @@ SUMMARIES = {
     "ui": "the workspace: browse, fill a form, run, watch",
     "help": "built-ins and library commands",
     "config": "the settings, and what was granted to libraries",
-    "auth": "whom codi trusts",
+    "auth": "tokens for servers, and whom codi trusts",
     "connect": "library servers: add, list, use, remove",
     "sync": "the local copy of the libraries",
     "session": "the runs that were, and their recorded output",
@@ -19,5 +19,5 @@ SUMMARIES = {
 }
 """Every built-in, in the order of help."""
 
-ABSENT = frozenset({"connect", "sync", "mcp"})
+ABSENT = frozenset({"sync"})
 """Names that are kept for built-ins that this version does not have."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codi_tui.manual.verb import YES, Option, Verb, Word
+from codi_tui.manual.verb import JSON, YES, Option, Verb, Word
 
 _URL = Word("URL", "a library server of the settings")
 
@@ -34,8 +34,7 @@ TRUST = Verb(
                 Option("--yes", "do not ask: for scripts, which have to name the fingerprint that they accept"),
             ),
             text="""
-                The server has to be in the settings; it needs no keys there. If it is not, the lines to add are shown (78).
-                Compare the fingerprint with the operator's by a way that you trust: the server itself is not one. The answer
+                The server has to be in the settings (78); codi connect does both at once. It needs no keys there. Compare the fingerprint with the operator's by a way that you trust: the server itself is not one. The answer
                 is read from the terminal. Without one, and without --yes, the document is shown and nothing is accepted (64).
             """,
             examples=(
@@ -85,9 +84,47 @@ TRUST = Verb(
     ),
 )
 
+_SERVER = Word(
+    "SERVER", "a server of the settings: its host and port, or its address; else the current one", optional=True
+)
+
+_TOKENS = (
+    Verb(
+        "auth login",
+        "keep a token for a server, which is asked first whether it takes it",
+        words=(_SERVER,),
+        options=(Option("--token-stdin", "read the token from standard input, for scripts"),),
+        text="""
+            The token is asked for at the terminal, without echo. It is kept in the system's keyring, or, where there is none,
+            in tokens.json beside the settings, which only you can read. It is sent to exactly this server, by https, or on
+            this machine; never along a redirect.
+
+            In CI no login is needed: CODI_TOKEN_LIBRARIES_EXAMPLE_COM is the token of https://libraries.example.com. The name
+            is the host, and the port if there is one, in capitals, with - as __ and . and : as _.
+        """,
+        statuses=((69, "the server cannot be reached"), (77, "it does not take the token"), (78, "it cannot be kept")),
+        examples=("codi auth login", "codi auth login libraries.example.com --token-stdin < token"),
+    ),
+    Verb(
+        "auth logout",
+        "forget a server's token",
+        words=(_SERVER,),
+        text="The token counts on until it expires or its operator revokes it.",
+        examples=("codi auth logout", "codi auth logout libraries.example.com"),
+    ),
+    Verb(
+        "auth status",
+        "where the servers' tokens are, what they permit, and until when; never the tokens",
+        words=(_SERVER,),
+        options=(JSON, Option("--offline", "ask no server")),
+        statuses=((69, "a server cannot be reached"), (77, "a server no longer takes its token")),
+        examples=("codi auth status", "codi auth status --json"),
+    ),
+)
+
 AUTH = Verb(
     "auth",
-    "whom codi trusts",
-    examples=("codi auth trust list", "codi auth trust explain text.count"),
-    verbs=(TRUST,),
+    "tokens for servers, and whom codi trusts",
+    examples=("codi auth status", "codi auth trust list", "codi auth trust explain text.count"),
+    verbs=(*_TOKENS, TRUST),
 )

@@ -12,6 +12,8 @@ from codi_tui.execute.module import validate_wasm
 from codi_tui.library.client import LibraryClient
 from codi_tui.library.directory import DirectoryClient
 from codi_tui.loader import DynamicLoader
+from codi_tui.network import Network
+from codi_tui.operations.tokens import Tokens
 from codi_tui.runs.history import HISTORY_FILE, HistoryStore
 from codi_tui.runs.log import LOG_FILE, Log
 from codi_tui.runs.redact import Redactor
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from codi_tui.config import RunSettings, SessionSettings, Settings
     from codi_tui.library.client import Response, Transport
     from codi_tui.library.source import LibrarySource
+    from codi_tui.state.agent_approvals import AgentApprovals
     from codi_tui.state.grants import GrantStore
 
 
@@ -49,12 +52,15 @@ class Core:
         servers: their clients, in the same order.
         offline: whether no socket may be opened.
         agents_folder: where agents are kept.
+        settings_path: the settings file.
         secrets_folder: where secrets are, each in a file of its own.
         own_folders: codi's own, which are conferred on no guest.
         session: what is kept of runs.
         run: what a run is, where its command line does not say.
         log: the log.
         redactor: what takes secrets out of everything that is written down.
+        tokens: of library servers.
+        network: how servers are reached.
     """
 
     def __init__(
@@ -73,6 +79,8 @@ class Core:
         session: SessionSettings,
         run: RunSettings,
         history: HistoryStore,
+        tokens: Tokens,
+        network: Network,
         servers: Sequence[LibrarySource] = (),
         offline: bool = False,
     ) -> None:
@@ -87,7 +95,8 @@ class Core:
         self.server_origins = server_origins
         self.offline = offline
         self.agents_folder = os.path.join(mode.data_folder(), "agents")
-        settings_folder = os.path.dirname(mode.settings_path())
+        self.settings_path = mode.settings_path()
+        settings_folder = os.path.dirname(self.settings_path)
         self.secrets_folder = os.path.join(settings_folder, "secrets")
         self.own_folders = (mode.data_folder(), settings_folder)
         self.log = log
@@ -95,6 +104,8 @@ class Core:
         self.session = session
         self.run = run
         self.history = history
+        self.tokens = tokens
+        self.network = network
         self.now = now
         self._database = database
         self._grants: GrantStore | None = None
@@ -108,6 +119,13 @@ class Core:
             self._grants = GrantStore(self._database, self.now, self.trust.audit)
         return self._grants
 
+    @property
+    def agent_approvals(self) -> AgentApprovals:
+        """What agents were let call."""
+        from codi_tui.state.agent_approvals import AgentApprovals
+
+        return AgentApprovals(self._database, self.now, self.trust.audit)
+
     async def close(self) -> None:
         """Let go of the databases."""
         await self.trust.close()
@@ -119,7 +137,7 @@ class Core:
 async def assemble(
     *,
     connect: Connect,
-    transport: Callable[[], Transport],
+    transport: Callable[[Network], Transport],
     offline: bool = False,
     settings: Settings | None = None,
     notice: Callable[[str], None],
@@ -147,9 +165,13 @@ async def assemble(
     keys = {server.origin: server.keys for server in settings.servers}
     keys[BUNDLED] = [_bundled_key()]
     bundled = DirectoryClient(BUNDLED, bundled_folder())
-    servers = [_client(server.origin, transport, offline=offline) for server in settings.servers]
     keyring, clock = Keyring(keys), TrustedClock(now)
     folder, redactor = mode.data_folder(), Redactor()
+    tokens = Tokens(os.path.dirname(mode.settings_path()), redactor)
+    network = Network(settings.network.proxy, settings.network.ca_file, tokens.of)
+    origins = [server.origin for server in settings.servers]
+    lazy = _LazyTransport(lambda: transport(network))
+    servers = [_client(origin, lazy, offline=offline) for origin in origins]
     log = Log(os.path.join(folder, LOG_FILE), settings.log_level, now, redactor)
     database = StateDatabase(os.path.join(folder, STATE_FILE), connect)
     trust = TrustKeeper(
@@ -180,7 +202,6 @@ async def assemble(
         log=log,
         stored=lambda cache: _render_listing(bundled, cache, folder),
     )
-    origins = [server.origin for server in settings.servers]
     return Core(
         mode,
         loader,
@@ -195,18 +216,20 @@ async def assemble(
         session=settings.session,
         run=settings.run,
         history=HistoryStore(os.path.join(folder, HISTORY_FILE), connect),
+        tokens=tokens,
+        network=network,
         servers=servers,
         offline=offline,
     )
 
 
-def _client(origin: str, transport: Callable[[], Transport], *, offline: bool) -> LibrarySource:
+def _client(origin: str, transport: Transport, *, offline: bool) -> LibrarySource:
     """What asks a server, or the folder that stands for one."""
     if origin.startswith(FOLDER_SCHEME):
         from codi_tui.library.folder import FolderClient
 
         return FolderClient(origin)
-    client = LibraryClient(origin, _LazyTransport(transport))
+    client = LibraryClient(origin, transport)
     client.set_offline_mode(offline)
     return client
 

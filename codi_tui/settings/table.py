@@ -76,6 +76,8 @@ SETTINGS = (
     ),
     Setting("servers[].trusted_keys[].libraries", "names", "what it may sign: names, prefix-*, or *", required=True),
     Setting("servers[].trusted_keys[].accept_v0", "bool", "also accept manifests of the oldest form", default=False),
+    Setting("network.proxy", "text", "http://host:port: servers are reached by TLS through it; never for loopback"),
+    Setting("network.ca_file", "text", "certificates (PEM) that are trusted beside the usual ones: an absolute path"),
     Setting("run.offline", "bool", "open no socket, as --offline", default=False, project=ONLY_TRUE),
     Setting(
         "run.output",

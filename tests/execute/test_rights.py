@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from codi_tui.errors import ConfigError, InputError
+from codi_tui.execute import outputs
 from codi_tui.execute.granted import read_secret
 from codi_tui.execute.guest import Guest
 from codi_tui.execute.outputs import OutputFile, written_bytes
@@ -146,6 +147,34 @@ class TestFolders:
         assert (inside / "new").read_text() == "x"
         assert not (data / "beside").exists()
 
+    @pytest.mark.attack("E7")
+    def test_what_a_guest_can_exchange_is_not_followed_at_its_next_run(self, bench: Bench, data: Path) -> None:
+        home, alias = data / "home", data / "alias"
+        home.mkdir()
+        alias.symlink_to(home)
+        for name, target in (("sub", ".."), ("one", "../one"), ("deep", "..")):
+            (home / name).symlink_to(target)
+        rights = [f"fs:write:{home}/", f"fs:read:{home}/sub/", f"fs:read:{alias}/one", f"fs:read:{alias}/deep/one"]
+        reads = [f"{home}/sub/one", f"{alias}/one", f"{alias}/deep/one"]
+        out = bench.probe(*[word for path in reads for word in ("read", path)], permissions=rights)
+        assert (out.count("read"), "one!" in out) == (3, False)
+
+    @pytest.mark.attack("E7")
+    def test_a_guest_makes_no_symbolic_link(self, bench: Bench, data: Path) -> None:
+        out = bench.probe("symlink", "one", f"{data}/three", permissions=[f"fs:write:{data}/"])
+        assert out == f"symlink {NOT_PERMITTED}\n"
+        assert not (data / "three").is_symlink()
+
+    @pytest.mark.attack("E10")
+    def test_no_path_leads_to_what_is_codis_own(self, bench: Bench, data: Path) -> None:
+        bench.secrets.mkdir(mode=0o700)
+        (bench.secrets / "TOKEN").write_text("canary-5c1\n")
+        (data / "link").symlink_to(bench.secrets / "TOKEN")
+        (data / "folder").symlink_to(bench.settings)
+        for path in (bench.secrets / "TOKEN", bench.settings, data / "link", data / "folder"):
+            events = bench.run(probing(parameters=[IN]), {"words": ["folders"], "in": str(path)})
+            assert refusal(events)["code"] == "E_PERMISSION"
+
     def test_of_two_rights_to_one_folder_writing_stands(self, bench: Bench, data: Path) -> None:
         rights = [f"fs:write:{data}/", f"fs:read:{data}/"]
         assert bench.probe("write", f"{data}/new", "x", permissions=rights) == "write 0\n"
@@ -250,8 +279,7 @@ class TestOutputs:
         arguments = {"words": words, "out": str(data / "new"), "in": str(data / "one")}
         events = bench.run(probing(parameters=[OUT, IN]), arguments)
         assert not os.path.lexists(data / "new")
-        if words[0] in ("link", "rename"):
-            assert said(events) == f"{words[0]} {NOT_PERMITTED}\n"
+        assert said(events) == f"{words[0]} {NOT_PERMITTED}\n"
         assert (data / "one").read_text() == "one!"
 
     @pytest.mark.attack("E6")
@@ -293,6 +321,36 @@ class TestOutputs:
             (data / f"more{at}").touch()
         assert written_bytes(outputs) == float("inf")
         assert written_bytes([OutputFile(str(data / "new"), str(data / "gone"), ())]) == 0
+
+    @pytest.mark.parametrize("flag", ["O_TMPFILE", "O_DIRECTORY"])
+    def test_whoever_is_killed_half_way_leaves_what_was_there_and_nothing_else(
+        self, data: Path, monkeypatch: pytest.MonkeyPatch, flag: str
+    ) -> None:
+        (data / "staged").mkdir()
+        (data / "staged/one").write_text("new")
+        output = OutputFile(str(data / "one"), str(data / "staged"), ())
+
+        def killed(*_: object) -> None:
+            os._exit(0)
+
+        def interrupted(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(os, "O_TMPFILE", getattr(os, flag))  # the second fails, as where there is none
+        if flag == "O_TMPFILE":
+            monkeypatch.setattr(outputs, "_copy", killed)
+            child = os.fork()
+            if child == 0:
+                output.place()
+            os.waitpid(child, 0)
+        monkeypatch.setattr(outputs, "_copy", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            output.place()
+        assert sorted(path.name for path in data.iterdir()) == ["one", "staged", "two"]
+        assert (data / "one").read_text() == "one!"
+        monkeypatch.undo()
+        output.place()
+        assert (data / "one").read_text() == "new"
 
     def test_a_dash_is_stdout(self, bench: Bench) -> None:
         source = probing(parameters=[OUT], argv=["probe", "words", "{out}"])

@@ -37,7 +37,18 @@ class LibraryServer:
         log: the lines that it has logged, as JSON; read by `stop`.
     """
 
-    def __init__(self, data: Path, *words: str, limits: dict[str, float] | None = None, **environment: str) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *words: str,
+        limits: dict[str, float] | None = None,
+        under: Sequence[str] = (),
+        **environment: str,
+    ) -> None:
+        """
+        Args:
+            under: a command that starts the server's in its own place.
+        """
         self.data = data
         self.log: list[dict[str, Any]] = []
         changed = _BEFORE.format(limits=limits or {})
@@ -45,7 +56,7 @@ class LibraryServer:
         self._log_path = data.with_name(f"{data.name}.log")
         with self._log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", code, "--data", str(data), "--port", "0", "--log", "json", *words],
+                [*under, sys.executable, "-c", code, "--data", str(data), "--port", "0", "--log", "json", *words],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env={**os.environ, **environment},
