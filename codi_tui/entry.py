@@ -107,6 +107,8 @@ def _built_in(first: str, words: list[str]) -> int:
         from codi_tui.cli.session import main as session
 
         return session(words[1:])
+    if first == "mcp":
+        return _agents(words[1:])
     raise AssertionError(first)
 
 
@@ -116,6 +118,23 @@ def _workspace(words: list[str]) -> int:
 
     try:
         return workspace(words)
+    except CodiError as error:
+        from codi_tui.cli.narration import report
+
+        return report(error)
+
+
+def _agents(words: list[str]) -> int:
+    """What people ask of `codi mcp` is the command line's; serving an agent is a door of its own."""
+    if words[:1] != ["serve"]:
+        from codi_tui.cli.mcp import main as people
+
+        return people(words)
+    from codi_tui.errors import CodiError
+    from codi_tui.mcp.serve import main as serve
+
+    try:
+        return serve(words)
     except CodiError as error:
         from codi_tui.cli.narration import report
 

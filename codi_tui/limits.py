@@ -217,6 +217,24 @@ AGENT_MAX_BYTES = 64 * KIB
 """One agent's file."""
 AGENTS_MAX = 256
 
+# Commands as tools for agents (docs/mcp.md)
+MCP_OUTPUT_BYTES = 1 * MIB
+"""What one call may write; a run is stopped there, and the answer says so."""
+MCP_STDIN_BYTES = 8 * MIB
+MCP_RUNS_MAX = 4
+"""Runs at a time; further calls wait for their turn."""
+MCP_SEARCH_HITS = 20
+"""Unless an agent asks for another number, `PALETTE_HITS` at most."""
+MCP_QUERY_WORDS = 16
+"""Of a search, looked for one by one when no command has them all."""
+MCP_DESCRIPTION_BYTES = 1 * KIB
+"""Each text of a publisher that an agent reads."""
+MCP_NAME_CHARACTERS = 64
+MCP_QUESTION_LINES = 20
+"""Of what a person would have been asked, in a refusal."""
+MCP_PROGRESS_SECONDS = 0.1
+"""Between two reports of how far a run is."""
+
 # The library server (docs/server.md)
 SERVER_CONNECTIONS_MAX = 1_000
 SERVER_HEAD_BYTES = 32 * KIB

@@ -29,16 +29,17 @@ def command_page(library: CommandLibrary, definition: SubcommandDefinition, widt
     from codi_tui.manual.pages import fill_usage
     from codi_tui.text import sanitize
 
-    parts = [wrap(definition.description, width), fill_usage(definition.path, usage_parts(definition), width)]
+    usage = [_one_line(part) for part in usage_parts(definition)]
+    parts = [wrap(_one_line(definition.description), width), fill_usage(definition.path, usage, width)]
     for title, parameters in (("Arguments", definition.arguments), ("Options", definition.options)):
         if parameters:
             parts.append([f"{title}:", *table([(_written(item), explained(item)) for item in parameters], width)])
     if permissions := library.manifest.permissions:
         from codi_tui.model.permission import meaning
 
-        rows = [(name, f"{meaning(name)}") for name in permissions]
+        rows = [(_one_line(name), _one_line(meaning(name))) for name in permissions]
         parts.append(["Its library may ask to:", *table(rows, width)])
-    examples = [(_one_line(str(item["command"])), str(item["description"])) for item in definition.examples]
+    examples = [(_one_line(str(item["command"])), _one_line(str(item["description"]))) for item in definition.examples]
     if examples:
         parts.append(["Examples:", *table(examples, width, _EXAMPLE_COLUMNS)])
     said = [_ANNOTATIONS[name] for name in _ANNOTATIONS if definition.annotations.get(name)]
@@ -87,17 +88,17 @@ def _written(parameter: ArgumentDefinition) -> str:
     from codi_tui.model.manifest import OptionDefinition
 
     if not isinstance(parameter, OptionDefinition):
-        return placeholder(parameter) + ("…" if parameter.multiple else "")
+        return _one_line(placeholder(parameter)) + ("…" if parameter.multiple else "")
     short = f"-{parameter.short}, " if parameter.short else "    "
     if parameter.type == "boolean":
         return f"{short}--[no-]{parameter.name}"
-    return f"{short}--{parameter.name} {placeholder(parameter)}"
+    return f"{short}--{parameter.name} {_one_line(placeholder(parameter))}"
 
 
 def explained(parameter: ArgumentDefinition) -> str:
     """What a parameter is for, and what its value may be."""
     notes = [note for note in _notes(parameter) if note]
-    return _one_line(parameter.description) + (f" ({'; '.join(notes)})" if notes else "")
+    return _one_line(parameter.description + (f" ({'; '.join(notes)})" if notes else ""))
 
 
 def _notes(parameter: ArgumentDefinition) -> list[str]:
@@ -130,5 +131,7 @@ def _plain(value: object) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A publisher's text without lines of its own, which could pass for codi's."""
-    return " ".join(text.split())
+    """A publisher's text as it will be shown, without lines of its own, which could pass for codi's."""
+    from codi_tui.text import sanitize
+
+    return " ".join(sanitize(text).split())

@@ -25,8 +25,11 @@ def _list(parsed: Words) -> int:
         show_json([{"name": name, "usable": usable} for name, usable in secrets])
         return OK
     folder = secrets_folder()
-    said = {True: "", False: f"   not yours alone, so not used: chmod 600 {folder}/"}
-    show_lines([f"{name}{said[usable]}{'' if usable else name}" for name, usable in secrets] or ["no secret is stored"])
+    lines = [
+        name if usable else f"{name}   not yours alone, so not used: chmod 600 {folder}/{name}"
+        for name, usable in secrets
+    ]
+    show_lines(lines or ["no secret is stored"])
     return OK
 
 

@@ -69,7 +69,10 @@ async def _accept(core: Core, origin: str, fingerprint: str | None, *, asks: boo
         try:
             await _pin(core, origin, fingerprint, asks=asks)
         except GrantError as refusal:
-            if refusal.code != "E_LOGIN" or not asks or not somebody_is_there():
+            if refusal.code != "E_LOGIN":
+                raise
+            if not asks or not somebody_is_there():
+                refusal.hint = "in a script: --token-stdin < FILE"
                 raise
             say(f"codi: {origin} wants a token")
             typed = ask_token(origin)

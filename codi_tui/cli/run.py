@@ -247,9 +247,11 @@ async def _authorize(core: Core, resolved: ResolvedCommand, command: str, option
 
 async def _execute(core: Core, invocation: Invocation, options: Options) -> int:
     from codi_tui.execute.staging import remove_runs_of
+    from codi_tui.execute.wall import make_room
     from codi_tui.operations.executors import needs_event_loop, one_shot_executor
 
     def clean_up(error: LimitError | None = None) -> None:
+        make_room()
         remove_runs_of(core.runs_folder, os.getpid())
         drive(executor.end(error))
 

@@ -44,7 +44,7 @@ def run_lines(run: PastRun) -> Iterator[str]:
         "library": None if run.version is None else f"{run.library} {run.version} from {run.origin}",
         "digest": run.digest,
         "signed by": run.signer,
-        "through": "the workspace" if run.door == "ui" else "the command line",
+        "through": {"ui": "the workspace", "mcp": "an agent"}.get(run.door, "the command line"),
         "arguments": json.dumps(arguments_of(run), ensure_ascii=False) if run.arguments != "{}" else None,
         "output": f"recorded: codi session export {run.number}" if run.output_bytes else "not recorded",
     }

@@ -15,6 +15,7 @@ from codi_tui.errors import CodiError, HandlerError, LimitError, ModuleError, Pr
 from codi_tui.execute import overrun
 from codi_tui.execute.c_api import TRAP_STACK_OVERFLOW, EngineError
 from codi_tui.execute.thread_clock import ThreadClock
+from codi_tui.execute.wall import make_room
 from codi_tui.limits import EVENT_OUTPUT_BYTES, THREAD_STACK_BYTES
 from codi_tui.model.events import RunEvent, whole_characters
 
@@ -79,6 +80,7 @@ class Guest:
             if error is not None:
                 self._freeze()
                 if not self._ended.acquire(timeout=_GRACE_SECONDS):
+                    make_room()
                     self._overdue(error)
                 return
 
@@ -111,10 +113,14 @@ class Guest:
             if reader is not None:
                 yield from reader.end()
         except (LimitError, ProtocolError) as error:
+            make_room()
             yield RunEvent.failed(error)  # the watchdog stays: whoever is told may stand still as well
             return
         except CodiError as error:
             ending = RunEvent.failed(error)
+        except BaseException:
+            make_room()
+            raise
         self._ended.release()
         yield ending
 
@@ -155,9 +161,7 @@ class Guest:
             return overrun.too_much_cpu(self._limits)
         if max(self._memory_bytes, self._command.memory_bytes()) > self._limits.memory_bytes:
             return overrun.too_much_memory(self._limits)
-        if self._written is not None and self._written() > self._limits.output_bytes:
-            return overrun.too_much_output(self._limits)
-        return None
+        return None if self._written is None else overrun.too_much_written(self._limits, self._written())
 
     def _ending(self) -> RunEvent:
         """How the guest ended; asked once its pipes are closed, which its thread does last.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import stat
 
@@ -84,29 +86,19 @@ class OutputFile:
         Raises:
             InputError: `E_CREATE`.
         """
-        temporary = os.path.join(os.path.dirname(self._target), f".codi-{os.urandom(8).hex()}")
         try:
             source = os.open(self.staged, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             return
         except OSError as error:
-            raise self._cannot(error) from None
+            raise self._cannot(_no_file() if error.errno == errno.ELOOP else error) from None
         try:
             status = os.fstat(source)
             if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-                raise OSError(0, "the command made something that is not a file")
-            target = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
-            try:
-                _copy(source, target)
-                if os.path.exists(self._target):
-                    os.fchmod(target, stat.S_IMODE(os.stat(self._target).st_mode) & 0o777)
-                os.fsync(target)
-                os.replace(temporary, self._target)
-            except BaseException:
-                os.unlink(temporary)
-                raise
-            finally:
-                os.close(target)
+                raise _no_file()
+            with _Replacement(self._target) as replacement:
+                _copy(source, replacement.descriptor)
+                replacement.finish()
         except OSError as error:
             raise self._cannot(error) from None
         finally:
@@ -120,14 +112,71 @@ class OutputFile:
         return InputError(f"cannot write {self._path}: {reason}", code="E_CREATE", hint="name another file")
 
 
+class _Replacement:
+    """A new file that takes another's place, whole; a context manager that leaves nothing else behind.
+
+    Where the file system can, it has no name until then: a process that is killed half-way leaves nothing either.
+    """
+
+    def __init__(self, target: str) -> None:
+        """
+        Raises:
+            OSError: it cannot be made.
+        """
+        self._target = target
+        folder = os.path.dirname(target)
+        self._temporary = os.path.join(folder, f".codi-{os.urandom(8).hex()}")
+        self._is_named = False
+        try:
+            self.descriptor = os.open(folder, os.O_WRONLY | os.O_TMPFILE, 0o666)
+        except (OSError, AttributeError):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+            self.descriptor = os.open(self._temporary, flags, 0o666)
+            self._is_named = True
+
+    def __enter__(self) -> _Replacement:  # noqa: PYI034 - typing.Self costs its import
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.descriptor)
+        if self._is_named:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._temporary)
+
+    def finish(self) -> None:
+        """Put it in its place, with the mode of what is there.
+
+        Raises:
+            OSError: it cannot be put there.
+        """
+        if os.path.exists(self._target):
+            os.fchmod(self.descriptor, stat.S_IMODE(os.stat(self._target).st_mode) & 0o777)
+        os.fsync(self.descriptor)
+        if not self._is_named:
+            self._is_named = True
+            opened = f"/proc/self/fd/{self.descriptor}"
+            os.link(opened, self._temporary, src_dir_fd=self.descriptor)  # with a folder named, Python follows the link
+        os.replace(self._temporary, self._target)
+
+
+def _no_file() -> OSError:
+    return OSError(0, "the command made something that is not a file")
+
+
 def written_bytes(outputs: Sequence[OutputFile]) -> float:
-    """What the guest has made so far; more than any limit when that is folders, or beyond `RUN_STAGED_FILES` files."""
+    """What the guest has made so far.
+
+    More than any limit when that is folders, or beyond `RUN_STAGED_FILES` files, or when it has so many files open that
+    there is no telling.
+    """
     total = 0
     for folder in {output.folder for output in outputs}:
         try:
             entries = os.scandir(folder)
         except FileNotFoundError:
             continue  # the run is over
+        except OSError:
+            return float("inf")
         with entries:
             for at, entry in enumerate(entries):
                 if at >= RUN_STAGED_FILES or entry.is_dir(follow_symlinks=False):

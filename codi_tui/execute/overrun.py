@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codi_tui.errors import LimitError
-from codi_tui.limits import ASKED_MEMORY_BYTES_MAX, ASKED_OUTPUT_BYTES_MAX, RUN_EVENTS_PER_SECOND
+from codi_tui.limits import ASKED_MEMORY_BYTES_MAX, ASKED_OUTPUT_BYTES_MAX, RUN_EVENTS_PER_SECOND, RUN_STAGED_FILES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +29,17 @@ def too_much_memory(limits: Limits) -> LimitError:
         code="E_WASM_MEMORY",
         hint=_AUTHOR.format("memory_bytes") if limits.memory_bytes < ASKED_MEMORY_BYTES_MAX else None,
     )
+
+
+def too_much_written(limits: Limits, written_bytes: float) -> LimitError | None:
+    """Of the files that it made, what `written_bytes` says of them."""
+    if written_bytes == float("inf"):
+        return LimitError(
+            f"stopped: it made a folder or more than {RUN_STAGED_FILES} files where one was to be written, or had too many open",
+            code="E_WASM_OUTPUT",
+            hint="this is for the library's author to mend: nothing is kept but the file that was asked for",
+        )
+    return too_much_output(limits) if written_bytes > limits.output_bytes else None
 
 
 def too_much_output(limits: Limits) -> LimitError:

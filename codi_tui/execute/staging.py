@@ -13,7 +13,8 @@ import stat
 import time
 
 from codi_tui.cache.files import prepare_folder
-from codi_tui.errors import InputError, LimitError
+from codi_tui.errors import GrantError, InputError, LimitError
+from codi_tui.execute.removal import remove_folder
 from codi_tui.limits import RUN_OUTPUT_BYTES, RUN_WALL_SECONDS
 
 TYPE_CHECKING = False
@@ -43,7 +44,7 @@ class Staging:
         Args:
             runs_folder: where the run's own folder is made.
             wall_seconds: how long a pipe that was named may take to be read.
-            own_folders: codi's own, in which no command writes.
+            own_folders: codi's own, of which no command is given anything.
         """
         self._deadline = time.monotonic() + wall_seconds
         self._runs_folder = runs_folder
@@ -64,7 +65,7 @@ class Staging:
 
         Raises:
             InputError: `E_INPUT`, a path cannot be read; `E_CREATE`, it cannot be written.
-            GrantError: `E_PERMISSION`, a path to be written is codi's own.
+            GrantError: `E_PERMISSION`, a path is codi's own.
         """
         seen = dict(arguments)
         for parameter in definition.parameters:
@@ -102,7 +103,7 @@ class Staging:
     def close(self) -> None:
         """Remove the run's folder."""
         if self._folder is not None:
-            _remove(self._folder)
+            remove_folder(self._folder)
             self._folder = None
 
     def stage_file(self, path: str, *parts: str, link: bool = True) -> str:
@@ -141,6 +142,10 @@ class Staging:
     def _stage(self, name: str, path: str) -> str:
         if path == STDIN:
             return STDIN
+        if _is_own(path, self._own_folders):
+            raise GrantError(
+                f"{path} is codi's own, which no command is given", hint="copy what it should read to another place"
+            )
         try:
             if os.path.isdir(path):
                 os.path.abspath(path).encode()  # the engine takes folders in UTF-8 only
@@ -210,6 +215,12 @@ class Staging:
             yield data
 
 
+def _is_own(path: str, own_folders: Sequence[str]) -> bool:
+    """Whether a path leads into one of codi's own folders, by whatever links."""
+    real = os.path.realpath(path) if own_folders and "\0" not in path else ""
+    return any(f"{real}/".startswith(f"{os.path.realpath(folder).rstrip('/')}/") for folder in own_folders)
+
+
 def _basename(path: str) -> str:
     return os.path.basename(path).encode(errors="replace").decode()
 
@@ -223,12 +234,6 @@ def _link(path: str, staged: str, source: int) -> bool:
         return True
     os.unlink(staged)
     return False
-
-
-def _remove(folder: str) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_runs_of(runs_folder: str, pid: int) -> None:
@@ -251,7 +256,7 @@ def _remove_ours(folder: str) -> None:
             return
     except OSError:
         return
-    _remove(folder)
+    remove_folder(folder)
 
 
 def _remove_abandoned(runs_folder: str) -> None:
@@ -263,6 +268,6 @@ def _remove_abandoned(runs_folder: str) -> None:
         try:
             os.kill(int(pid), 0)
         except ProcessLookupError:
-            _remove(os.path.join(runs_folder, name))
+            remove_folder(os.path.join(runs_folder, name))
         except (OSError, OverflowError):
             continue

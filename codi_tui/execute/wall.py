@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _PR_SET_NO_NEW_PRIVS = 38
+_UNLIMITED = 1 << 20
+_ROOM = 64
+"""Descriptors that are kept from the guest where no more than `RUN_OPEN_FILES` can be had."""
 
 
 def put_up_round_thread(readable: Iterable[bytes], writable: Iterable[bytes] = (), *, network: bool = False) -> None:
@@ -34,7 +37,7 @@ def put_up_round_thread(readable: Iterable[bytes], writable: Iterable[bytes] = (
         return
     from codi_tui.execute import landlock, seccomp
 
-    _limit()
+    _limit(keep_room=True)
     seccomp.refuse_to_process(libc, network=network)
     landlock.restrict(libc, readable, writable)
     seccomp.refuse_to_guest(libc, every_thread=False)
@@ -126,11 +129,26 @@ def _libc() -> ctypes.CDLL | None:
     return libc
 
 
-def _limit() -> None:
-    """No memory of a guest in a core dump, and a bound on open files."""
+def make_room() -> None:
+    """Let the process open more files than a guest may, which may hold all of those: what is left to do needs some."""
+    if sys.platform != "linux":
+        return
     import resource
 
-    for kind, bound in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, RUN_OPEN_FILES)):
-        soft, _ = resource.getrlimit(kind)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _limit(*, keep_room: bool = False) -> None:
+    """No memory of a guest in a core dump, and a bound on open files, which `make_room` can lift where there is room."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = _UNLIMITED if hard == resource.RLIM_INFINITY else hard
+    if keep_room:
+        bound = min(RUN_OPEN_FILES, max(highest - _ROOM, highest * 3 // 4))
         if soft == resource.RLIM_INFINITY or soft > bound:
-            resource.setrlimit(kind, (bound, bound))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (bound, hard))
+    elif soft == resource.RLIM_INFINITY or soft > RUN_OPEN_FILES:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (RUN_OPEN_FILES, RUN_OPEN_FILES))

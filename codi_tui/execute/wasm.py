@@ -229,8 +229,8 @@ def _settle(staging: Staging, exit_status: int, limits: Limits) -> Iterator[RunE
         LimitError: `E_WASM_OUTPUT`, it is too much.
     """
     if exit_status == 0:
-        if staging.written_bytes() > limits.output_bytes:
-            raise overrun.too_much_output(limits)
+        if error := overrun.too_much_written(limits, staging.written_bytes()):
+            raise error
         staging.place()
         return
     for name in staging.unplaced():

@@ -19,5 +19,5 @@ SUMMARIES = {
 }
 """Every built-in, in the order of help."""
 
-ABSENT = frozenset({"sync", "mcp"})
+ABSENT = frozenset({"sync"})
 """Names that are kept for built-ins that this version does not have."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codi_tui.manual.verb import JSON, YES, Option, Verb, Word
 
-_NAME = Word("NAME", "a server of the settings: its host and port, or its whole address")
+_NAME = Word("NAME", "a server of the settings: its host, its host and port, or its whole address")
 
 FINGERPRINT = Option(
     "--fingerprint",

@@ -1,1 +1,1 @@
-"""Commands as tools for AI agents. Not in this version."""
+"""Commands as tools for AI agents, over MCP. Nothing in here grants or approves."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from codi_tui.config import RunSettings, SessionSettings, Settings
     from codi_tui.library.client import Response, Transport
     from codi_tui.library.source import LibrarySource
+    from codi_tui.state.agent_approvals import AgentApprovals
     from codi_tui.state.grants import GrantStore
 
 
@@ -117,6 +118,13 @@ class Core:
 
             self._grants = GrantStore(self._database, self.now, self.trust.audit)
         return self._grants
+
+    @property
+    def agent_approvals(self) -> AgentApprovals:
+        """What agents were let call."""
+        from codi_tui.state.agent_approvals import AgentApprovals
+
+        return AgentApprovals(self._database, self.now, self.trust.audit)
 
     async def close(self) -> None:
         """Let go of the databases."""

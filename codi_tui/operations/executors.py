@@ -55,10 +55,17 @@ def worker_executor(core: Core) -> DynamicExecutor:
 
 
 def _environment_of(core: Core) -> Callable[[Permissions], dict[str, str]]:
+    """Reads what was granted; the core's redactor learns what of it is secret."""
+
     def environment(permissions: Permissions) -> dict[str, str]:
         from codi_tui.execute.granted import guest_environment
+        from codi_tui.runs.redact import is_secret_name
 
-        return guest_environment(permissions, core.secrets_folder)
+        environment = guest_environment(permissions, core.secrets_folder)
+        for name, value in environment.items():
+            if permissions.has(f"secret:{name}") or is_secret_name(name):
+                core.redactor.learn(value)
+        return environment
 
     return environment
 

@@ -26,7 +26,7 @@ class RecordedExecutor:
     def __init__(self, executor: Executes, core: Core, door: str, *, output: bool) -> None:
         """
         Args:
-            door: `run`, or `ui`.
+            door: `run`, `ui` or `mcp`.
             output: whether what a run writes is kept too.
         """
         self._executor = executor

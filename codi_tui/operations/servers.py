@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codi_tui.errors import CodiError, NotFoundError, UsageError
+from codi_tui.errors import CodiError, GrantError, NotFoundError, UsageError
 from codi_tui.operations.tokens import check_token
 
 TYPE_CHECKING = False
@@ -28,11 +28,17 @@ def find_server(origins: Sequence[str], name: str) -> str:
     """
     wanted = name.removesuffix("/")
     found = [origin for origin in origins if wanted in (origin, name_of(origin))]
+    found = found or [origin for origin in origins if wanted == _host_of(origin)]
     if not found:
         raise NotFoundError(f"{name[:200]} is not a server of the settings", hint="codi connect list")
     if len(found) > 1:
         raise UsageError([f"{name[:200]} is more than one server: {', '.join(found)}"])
     return found[0]
+
+
+def _host_of(origin: str) -> str:
+    host, _, port = name_of(origin).rpartition(":")
+    return host if port.isdigit() else name_of(origin)
 
 
 def add_server(path: str, origin: str) -> None:
@@ -53,7 +59,7 @@ def add_server(path: str, origin: str) -> None:
             server["insecure_loopback"] = True
         if "servers" not in document:
             document.append("servers", tomlkit.aot())
-        elif next(reversed(document)) != "servers":
+        elif list(document)[-1] != "servers":
             server.add(tomlkit.nl())  # what follows is another table
         document["servers"].append(server)
 
@@ -117,9 +123,15 @@ async def try_token(core: Core, origin: str, token: str) -> TokenFacts | None:
     core.tokens.try_out(origin, check_token(token))
     try:
         return await describe_token(core, origin)
-    except CodiError:
+    except CodiError as error:
         core.tokens.try_out(origin, None)
-        raise
+        if error.code != "E_LOGIN":
+            raise
+        raise GrantError(
+            f"{origin} does not take this token (401)",
+            code="E_LOGIN",
+            hint="see that all of it was given; it may have expired: its operator can make another",
+        ) from None
 
 
 async def describe_token(core: Core, origin: str) -> TokenFacts | None:

@@ -16,6 +16,7 @@ from codi_tui.registry.toolchains import MODULE, toolchain
 from codi_tui.registry.trial import imports, trial_library
 from codi_tui.trust import CommandLibrary, Permissions
 
+_AGAIN = "put the source right, then codi-registry build again"
 _SHOWN_LINES = 60
 """Of what a compiler says; the first mistakes are the ones to mend."""
 
@@ -64,7 +65,7 @@ def _compile(project: Project, lang: str) -> None:
         raise BuildError(f"{chain.command[0]} cannot be started: {error.strerror}", []) from None
     said = done.stdout.decode(errors="replace").splitlines()[:_SHOWN_LINES]
     if done.returncode != 0:
-        raise BuildError(f"the {lang} compiler refused the source (status {done.returncode})", said)
+        raise BuildError(f"the {lang} compiler refused the source (status {done.returncode})", said, hint=_AGAIN)
     if not project.module_path.exists():
         raise BuildError(f"the {lang} compiler wrote no {MODULE}", said)
 

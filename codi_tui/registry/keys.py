@@ -48,8 +48,16 @@ def save_key_file(key: SigningKey, path: Path) -> None:
         OSError: it exists, or cannot be written.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="ascii") as file:
-        file.write(f"{_text(key)}\n")
+    try:
+        with open(descriptor, "w", encoding="ascii") as file:
+            file.write(f"{_text(key)}\n")
+            file.flush()
+            os.fsync(descriptor)
+    except BaseException as error:
+        path.unlink()  # half a key would stand in the way of the next
+        if isinstance(error, OSError):
+            error.filename = str(path)
+        raise
 
 
 def read_key(name: str | None, file: str | None) -> SigningKey:

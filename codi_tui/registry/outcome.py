@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -41,6 +42,7 @@ _STATUS: dict[type[CodiError], int] = {
     ConfigError: 78,
 }
 _EXISTS, _REFUSED = 73, 77
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Outcome:
@@ -108,7 +110,13 @@ def from_os(error: OSError) -> CodiError:
     what = f"{os.fsdecode(error.filename)}: " if error.filename else ""
     if isinstance(error, FileExistsError):
         return exists(f"{what}it exists already")
-    return InputError(f"{what}{error.strerror or error}")
+    if error.errno in _NO_ROOM:
+        return CacheError(
+            f"{what}{error.strerror}",
+            code="E_OUTPUT",
+            hint="make room, then the same again: what was there is unchanged",
+        )
+    return InputError(f"{what}{error.strerror or error}", hint="look at its name and its mode, then the same again")
 
 
 def _status(error: CodiError) -> int:

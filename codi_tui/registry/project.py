@@ -117,4 +117,5 @@ def read_bounded(path: Path, limit: int = MANIFEST_MAX_BYTES) -> bytes:
 
 
 def _of_file(path: Path, error: DocumentError) -> InputError:
-    return InputError(f"{path}: {error.message}", code=error.code, hint=error.hint)
+    hint = error.hint or f"put {path.name} right, then the same command again"
+    return InputError(f"{path}: {error.message}", code=error.code, hint=hint)

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from codi_tui.config import load_settings, parse_origin
+from codi_tui.config import FOLDER_SCHEME, load_settings, parse_origin
 from codi_tui.errors import CodiError, DocumentError, FetchError, GrantError, InputError, TrustError, UsageError
 from codi_tui.library.client import LibraryClient, refusal
 from codi_tui.library.http import HttpResponse, HttpTransport
@@ -51,6 +51,8 @@ def publish_to_server(what: Path, server: str) -> Outcome:
         origin = parse_origin(server, insecure_loopback=True)
     except ValueError as error:
         raise UsageError([str(error)]) from None
+    if origin.startswith(FOLDER_SCHEME):
+        raise UsageError(["--server takes a server's address; a folder is published to by --to DIR"])
     transport = _transport()
     library = admit(document, path.stem, Trusted([], _trust_of(origin, transport)), origin=origin)
     if library.name in NOT_NAMES:

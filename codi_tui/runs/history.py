@@ -65,7 +65,7 @@ class PastRun:
 
     Attributes:
         number: from 1; it is never given again.
-        door: `run`, or `ui`.
+        door: `run`, `ui` or `mcp`.
         digest, signer: of the library, and the key that signed it; None when it was refused before it was known.
         arguments: as JSON text, secrets redacted.
         started_ms: Unix milliseconds.

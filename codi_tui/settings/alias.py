@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from codi_tui.errors import UsageError
 from codi_tui.limits import ALIAS_STEPS_MAX
 from codi_tui.model.names import BUILT_INS, is_name, split_command
@@ -42,13 +44,22 @@ def alias_words(line: str) -> list[str]:
     return words[1:] if words[:1] == ["codi"] else words
 
 
-def is_for_project(line: str) -> bool:
-    """Whether a project may bring this alias: it begins with a library's command, so no option of codi's is in it.
+def project_alias_problem(line: str) -> str | None:
+    """Why a project may not bring this alias, or None.
 
-    Else a folder that somebody sent could hide `run --allow …` behind a harmless name.
+    A folder that somebody sent must not hide `run --allow …` behind a harmless name; nor a path, for a path that is given
+    as an argument is conferred, and it would be the project that gives it.
     """
     words = alias_words(line)
-    return bool(words) and split_command(words[0]) is not None
+    if not words or split_command(words[0]) is None:
+        return "a project's alias begins with a library's command, such as text.count"
+    if any(_leads_out(text) for word in words[1:] for text in (word, word.partition("=")[2], word[2:])):
+        return "a project's alias has no path that leads out of the working folder, and no link"
+    return None
+
+
+def _leads_out(text: str) -> bool:
+    return "/" in text or "\\" in text or text.startswith("~") or text == ".." or os.path.islink(text)
 
 
 def expand(words: list[str], aliases: Mapping[str, str]) -> list[str]:

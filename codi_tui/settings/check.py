@@ -37,7 +37,7 @@ def _refused(document: dict[str, Any], tree: dict[str, Any], path: str) -> Itera
 def _table(document: dict[str, Any], tree: dict[str, Any], path: str) -> Iterable[str]:
     names = [name.removesuffix("[]") for name in tree]
     for name, value in document.items():
-        node = tree.get(name, tree.get("*"))
+        node = None if name.endswith("[]") else tree.get(name, tree.get("*"))
         if f"{name}[]" in tree:
             yield from _list(value, tree[f"{name}[]"], name)
         elif isinstance(node, Setting):

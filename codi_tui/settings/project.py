@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codi_tui.limits import RUN_WALL_SECONDS
-from codi_tui.settings.alias import is_for_project
+from codi_tui.settings.alias import project_alias_problem
 from codi_tui.settings.check import project_problems
 from codi_tui.settings.files import refused
 from codi_tui.settings.table import FREELY, ONLY_LOWER, ONLY_TRUE, find_setting
@@ -41,9 +41,9 @@ def project_values(project: SettingsFile) -> dict[str, Any]:
     problems = project_problems(project.document)
     if not problems:
         problems = [
-            f"alias {name}: a project's alias begins with a library's command, such as text.count"
+            f"alias {name}: {problem}"
             for name, line in project.document.get("alias", {}).items()
-            if not is_for_project(line)
+            if (problem := project_alias_problem(line))
         ]
     if problems:
         raise refused(project.path, problems)

@@ -112,7 +112,7 @@ CHECKS = (
     ),
     Check(
         "a script names the root that it accepts",
-        "cli/auth.py",
+        "cli/auth_words.py",
         'if "--yes" in parsed.options:',
         "if False:",
         "tests/integration/test_auth_trust.py::TestAdd::test_a_script_names_the_root_that_it_accepts",

@@ -104,6 +104,13 @@ CHECKS = (
         "tests/execute/test_rights.py::TestOutputs::test_another_s_file_under_a_second_name_is_not_taken",
     ),
     Check(
+        "path argument, not codi's own",
+        "execute/staging.py",
+        "        if _is_own(path, self._own_folders):",
+        "        if False:",
+        "tests/execute/test_rights.py::TestFolders::test_no_path_leads_to_what_is_codis_own",
+    ),
+    Check(
         "written file, only after success",
         "execute/wasm.py",
         "    if exit_status == 0:",
@@ -113,9 +120,17 @@ CHECKS = (
     Check(
         "written file, counted as output",
         "execute/wasm.py",
-        "        if staging.written_bytes() > limits.output_bytes:",
+        "        if error := overrun.too_much_written(limits, staging.written_bytes()):",
         "        if False:",
         "tests/execute/test_rights.py::TestOutputs::test_what_the_watch_missed_is_counted_at_the_end",
+    ),
+    Check(
+        "written file, no descriptor left to look",
+        "execute/guest.py",
+        "            make_room()\n            yield",
+        "            yield",
+        "tests/integration/test_granted.py"
+        "::test_a_guest_that_holds_every_descriptor_is_stopped_and_remembered_and_leaves_nothing",
     ),
     Check(
         "written file, neighbours bounded",

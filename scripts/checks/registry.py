@@ -34,14 +34,14 @@ CHECKS = (
     Check(
         "registry: a key's name is taken once",
         "registry/keys.py",
-        "if path.exists() or _from_keyring(name) is not None:",
+        "if path.exists() or read_secret(_SERVICE, name) is not None:",
         "if path.exists():",
         f"{_KEYS}test_a_keyring_that_works_has_it_and_no_file_does",
     ),
     Check(
         "registry: a keyring gives back what it took",
-        "registry/keys.py",
-        "    return _from_keyring(name) == text",
+        "operations/system_keyring.py",
+        "    return read_secret(service, name) == secret",
         "    return True",
         f"{_KEYS}test_a_keyring_that_forgets_leaves_it_to_the_file",
     ),

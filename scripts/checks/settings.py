@@ -55,10 +55,17 @@ CHECKS = (
         "tests/unit/test_settings.py::TestProject::test_what_is_not_a_project_s_is_refused",
     ),
     Check(
+        "settings: a project's alias names no path",
+        "settings/alias.py",
+        '        return "a project\'s alias has no path that leads out of the working folder, and no link"\n',
+        "        return None\n",
+        "tests/unit/test_settings.py::TestProject::test_an_alias_gives_no_path_that_is_not_the_project_s",
+    ),
+    Check(
         "settings: a project's alias is of a command",
         "settings/project.py",
-        "if not is_for_project(line)",
-        "if False",
+        "if (problem := project_alias_problem(line))",
+        "if (problem := '')",
         "tests/unit/test_settings.py::TestProject::test_what_is_not_a_project_s_is_refused",
     ),
     Check(
@@ -137,5 +144,12 @@ CHECKS = (
         "    if not asked:",
         "    if False:",
         "tests/integration/test_config_command.py::TestDoctor::test_servers_are_asked_only_on_the_user_s_word",
+    ),
+    Check(
+        "settings: writers take turns",
+        "operations/settings_file.py",
+        "fcntl.flock(self._descriptor, fcntl.LOCK_EX)",
+        "pass",
+        "tests/integration/test_config_command.py::TestSettings::test_those_who_write_at_once_take_turns",
     ),
 )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from codi_tui.errors import ConfigError, InputError
+from codi_tui.execute import outputs
 from codi_tui.execute.granted import read_secret
 from codi_tui.execute.guest import Guest
 from codi_tui.execute.outputs import OutputFile, written_bytes
@@ -164,6 +165,16 @@ class TestFolders:
         assert out == f"symlink {NOT_PERMITTED}\n"
         assert not (data / "three").is_symlink()
 
+    @pytest.mark.attack("E10")
+    def test_no_path_leads_to_what_is_codis_own(self, bench: Bench, data: Path) -> None:
+        bench.secrets.mkdir(mode=0o700)
+        (bench.secrets / "TOKEN").write_text("canary-5c1\n")
+        (data / "link").symlink_to(bench.secrets / "TOKEN")
+        (data / "folder").symlink_to(bench.settings)
+        for path in (bench.secrets / "TOKEN", bench.settings, data / "link", data / "folder"):
+            events = bench.run(probing(parameters=[IN]), {"words": ["folders"], "in": str(path)})
+            assert refusal(events)["code"] == "E_PERMISSION"
+
     def test_of_two_rights_to_one_folder_writing_stands(self, bench: Bench, data: Path) -> None:
         rights = [f"fs:write:{data}/", f"fs:read:{data}/"]
         assert bench.probe("write", f"{data}/new", "x", permissions=rights) == "write 0\n"
@@ -310,6 +321,36 @@ class TestOutputs:
             (data / f"more{at}").touch()
         assert written_bytes(outputs) == float("inf")
         assert written_bytes([OutputFile(str(data / "new"), str(data / "gone"), ())]) == 0
+
+    @pytest.mark.parametrize("flag", ["O_TMPFILE", "O_DIRECTORY"])
+    def test_whoever_is_killed_half_way_leaves_what_was_there_and_nothing_else(
+        self, data: Path, monkeypatch: pytest.MonkeyPatch, flag: str
+    ) -> None:
+        (data / "staged").mkdir()
+        (data / "staged/one").write_text("new")
+        output = OutputFile(str(data / "one"), str(data / "staged"), ())
+
+        def killed(*_: object) -> None:
+            os._exit(0)
+
+        def interrupted(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(os, "O_TMPFILE", getattr(os, flag))  # the second fails, as where there is none
+        if flag == "O_TMPFILE":
+            monkeypatch.setattr(outputs, "_copy", killed)
+            child = os.fork()
+            if child == 0:
+                output.place()
+            os.waitpid(child, 0)
+        monkeypatch.setattr(outputs, "_copy", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            output.place()
+        assert sorted(path.name for path in data.iterdir()) == ["one", "staged", "two"]
+        assert (data / "one").read_text() == "one!"
+        monkeypatch.undo()
+        output.place()
+        assert (data / "one").read_text() == "new"
 
     def test_a_dash_is_stdout(self, bench: Bench) -> None:
         source = probing(parameters=[OUT], argv=["probe", "words", "{out}"])

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from codi_tui.errors import InputError
+from codi_tui.execute import removal
+from codi_tui.execute.removal import remove_folder
 from codi_tui.execute.staging import Staging, remove_runs_of
 from codi_tui.model.manifest import SubcommandDefinition
 
@@ -119,3 +121,44 @@ def test_where_the_data_folder_cannot_be_written_nothing_is_left_either(
     remove_runs_of(str(tmp_path / "file/runs"), os.getpid())
     assert list((tmp_path / "temp").iterdir()) == [other]
     assert (tmp_path / "file").read_text() == "1"
+
+
+def test_what_a_guest_made_is_removed_however_deep_and_without_following_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, folder = tmp_path / "kept", tmp_path / "folder"
+    (kept / "below").mkdir(parents=True)
+    (kept / "below/file").touch()
+    folder.mkdir()
+    (folder / "link").symlink_to(kept)
+    (folder / "broken").symlink_to("nowhere")
+    at = os.open(folder, os.O_RDONLY)
+    for _ in range(150):
+        os.mkdir("deeper", dir_fd=at)
+        os.symlink(kept, "link to folder", dir_fd=at)
+        at, above = os.open("deeper", os.O_RDONLY, dir_fd=at), at
+        os.close(above)
+    os.close(at)
+    monkeypatch.setattr(removal, "_DEPTH", 10)
+    remove_folder(str(folder))
+    assert not folder.exists()
+    assert (kept / "below/file").exists()
+
+
+def test_a_folder_is_removed_while_somebody_still_writes_to_it(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    script = "import sys, os; os.chdir(sys.argv[1]); print(flush=True); n = 0\nwhile True: open(str(n), 'w'); n += 1"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        remove_folder(str(folder))
+        assert not folder.exists()
+        assert other.wait(20) == 1
+
+
+def test_what_cannot_be_removed_stays_and_takes_no_time(tmp_path: Path) -> None:
+    remove_folder("/proc/self/task")
+    remove_folder(str(tmp_path / "nowhere"))

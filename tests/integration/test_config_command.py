@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import sqlite3
 import stat
+import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -69,6 +73,19 @@ class TestSettings:
         assert (done.status, error_of(done.stderr)) == (78, "E_CONFIG")
         assert codi("config", "set", "run.offline", "true").status == 78
         assert settings.read_text() == "[log]\nlevel = 1\n"
+
+    def test_those_who_write_at_once_take_turns(self, settings: Path) -> None:
+        turn = os.open(settings.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            writer = subprocess.Popen([CODI, "config", "set", "log.level", "debug"])
+            while f"-> FLOCK  ADVISORY  WRITE {writer.pid} " not in Path("/proc/locks").read_text():
+                assert writer.poll() is None, "it did not wait for its turn"
+            settings.write_text("[run]\noffline = true\n")
+        finally:
+            os.close(turn)
+        assert writer.wait(60) == 0
+        assert tomllib.loads(settings.read_text()) == {"run": {"offline": True}, "log": {"level": "debug"}}
 
     def test_path_tells_every_path(self, codi: Codi, home: Path) -> None:
         paths = json.loads(codi("config", "path", "--json").stdout)

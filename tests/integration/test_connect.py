@@ -74,7 +74,7 @@ def test_nothing_is_accepted_unless_the_root_is_the_named_one(server: LibrarySer
     assert (asked.status, "E_TERMINAL" in asked.stderr) == (64, True)
     assert codi("connect", server.origin, "--yes").status == 64
     without = codi("connect", server.origin, "--yes", "--fingerprint", FINGERPRINT)
-    assert (without.status, "E_LOGIN" in without.stderr) == (77, True)
+    assert (without.status, "E_LOGIN" in without.stderr, "--token-stdin" in without.stderr) == (77, True, True)
     assert settings(home) == {}
     assert not (home / ".config/coditect/codi/tokens.json").exists()
     assert codi("auth", "trust", "list", "--json").stdout.count(b"origin") == 1
@@ -110,7 +110,7 @@ def test_several_servers_and_one_is_current(server: LibraryServer, codi: Codi, h
         ("https://a.example", True, "nobody", None),
         (server.origin, False, "document", "file"),
     ]
-    assert codi("connect", "use", name).status == 0
+    assert codi("connect", "use", "127.0.0.1").status == 0
     assert [item["url"] for item in settings(home)["servers"]] == [server.origin, "https://a.example"]
     assert codi("connect", "list").stdout.startswith(f"* {server.origin}".encode())
     assert settings(home)["log"] == {"level": "warning"}
@@ -176,7 +176,8 @@ class TestPublish:
                 assert self.told(registry, tmp_path, site.origin, document)[0] == 77
             assert set(site.requests) == {"/api/v1/trust"}
         assert self.told(registry, tmp_path, site.origin, signed()) == (69, "E_NETWORK")
-        assert registry("publish", tmp_path / "demo.json", "--server", "ftp://x").status == 64
+        for address in ("ftp://x", "file:///srv/codi", "http://libraries.example.com"):
+            assert registry("publish", tmp_path / "demo.json", "--server", address).status == 64
 
     @pytest.mark.parametrize(
         ("status", "answer", "code"),

@@ -83,7 +83,7 @@ ROWS: list[tuple[int, str, list[str], Callable[[Site], object], str]] = [
     (73, "E_EXISTS", list(AGENT), agent_is_there, "--replace"),
     (74, "E_RUNS_PERMS", ["session", "list"], history_is_a_folder, "move it away"),
     (75, "E_WASM_TIME", ["--timeout", "0.3", "endless.run"], nothing, ""),
-    (76, "E_REDIRECT", ["moved.run"], nothing, "operator"),
+    (76, "E_REDIRECT", ["moved.run"], nothing, "the address is not a library server's"),
     (77, "E_SIGNATURE", ["changed.run"], nothing, "codi auth trust explain changed"),
     (77, "E_PERMISSION", ["asks.run"], nothing, "codi config grants add asks random"),
     (78, "E_CONFIG", ["demo.run"], bad_settings, "mend the file"),

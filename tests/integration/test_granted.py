@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from codi_tui.operations.executors import worker_executor
-from conftest import Codi, add_server
+from conftest import Codi, add_server, data_folder
 from support.core import asking, core_manifest
 from support.cores import async_core, invocation, stdout
 from support.libraries import PUBLIC_KEY, publish, signed
@@ -65,6 +65,21 @@ def test_codi_run(codi: Codi, rights: list[str], home: Path, tmp_path: Path) -> 
     data = home / ".local/share"
     kept = [path for path in data.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
     assert kept == [], "no secret in cache, state, history or log"
+
+
+@pytest.mark.attack("E6")
+def test_a_guest_that_holds_every_descriptor_is_stopped_and_remembered_and_leaves_nothing(
+    codi: Codi, home: Path, tmp_path: Path
+) -> None:
+    publish(tmp_path / "site", signed(probing(parameters=[OUT]), probe()))
+    with serving(tmp_path / "site") as server:
+        add_server(home, server.origin, PUBLIC_KEY, ["demo"])
+        words = ["--out", str(tmp_path / "made"), "--words", "hoard", "--words", "/args/out/made"]
+        done = codi("run", "demo.run", *words)
+    assert (done.status, "E_WASM_OUTPUT" in done.stderr, "Traceback" in done.stderr) == (75, True, False), done
+    assert json.loads(codi("session", "list", "--json").stdout)[0]["code"] == "E_WASM_OUTPUT"
+    assert list((data_folder(home) / "runs").iterdir()) == []
+    assert not (tmp_path / "made").exists()
 
 
 async def test_a_worker(rights: list[str], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import re
 import shlex
@@ -96,14 +97,14 @@ def example_words(example: str) -> list[str]:
     return words[: next((at for at, word in enumerate(words) if word in ("|", ">", "<", ">>")), len(words))]
 
 
-def test_every_verb_has_a_function(codi: Codi) -> None:
+def test_every_verb_has_a_function() -> None:
     for name in sorted(BUILT_INS - ABSENT):
-        module = importlib.import_module("codi_tui.ui.launch" if name == "ui" else f"codi_tui.cli.{name}")
-        functions = getattr(module, "_VERBS", None)
+        if importlib.util.find_spec(f"codi_tui.cli.{name}") is None:
+            continue  # a door of its own
+        functions = getattr(importlib.import_module(f"codi_tui.cli.{name}"), "_VERBS", None)
         if functions is not None:
-            assert set(functions) == {
-                verb.path for verb in VERBS.values() if is_done(verb) and verb.path.split()[0] == name
-            }
+            verbs = [verb.path for verb in VERBS.values() if is_done(verb) and verb.path.split()[0] == name]
+            assert set(functions) == set(verbs) - {"mcp serve"}  # a door of its own
 
 
 def is_done(verb: Verb) -> bool:
@@ -183,10 +184,8 @@ def test_a_search_looks_into_names_and_descriptions_of_both(codi: Codi) -> None:
     text = codi("help", "-k", "jsonpath").stdout.decode()
     assert text.startswith("data-tools (bundled)\n  json.query ")
     found = json.loads(codi("help", "-k", "fingerprint", "--json").stdout)
-    assert found == {
-        "built_ins": [{"name": "auth trust add", "summary": VERBS["auth trust add"].summary}],
-        "commands": [],
-    }
+    assert {"name": "auth trust add", "summary": VERBS["auth trust add"].summary} in found["built_ins"]
+    assert found["commands"] == []
     result = codi("help", "-k", "nothing has this")
     assert (result.status, result.stdout) == (66, b"")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from codi_tui import __version__
+from codi_tui.manual import ABSENT
 from conftest import CODI, IN_CI, Codi
 
 
@@ -106,7 +107,7 @@ def test_an_unknown_command_is_66_with_the_nearest_names(typed: str, meant: str,
     assert meant in result.stderr
 
 
-@pytest.mark.parametrize("name", ["connect", "sync", "mcp"])
+@pytest.mark.parametrize("name", sorted(ABSENT))
 def test_a_built_in_that_is_not_there_yet_says_so(name: str, codi: Codi) -> None:
     result = codi(name)
     assert result.status == 69

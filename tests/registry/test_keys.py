@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
+import resource
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -146,3 +149,18 @@ def no_keyring() -> Iterator[None]:
     keyring.set_keyring(Keyring())
     yield
     keyring.set_keyring(before)
+
+
+def test_a_disk_that_is_full_leaves_no_half_key_in_the_way_of_the_next(home: Path) -> None:
+    words = [sys.executable, "-c", "from codi_tui.registry.main import main; raise SystemExit(main())", "keygen"]
+
+    def full() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16, resource.RLIM_INFINITY))
+
+    refused = subprocess.run([*words, "--json"], capture_output=True, preexec_fn=full, check=False)
+    error = json.loads(refused.stderr)["error"]
+    key = home / ".config/coditect/codi/keys/default.key"
+    assert (refused.returncode, error["code"], str(key) in error["message"]) == (74, "E_OUTPUT", True)
+    assert "make room" in error["hint"]
+    assert not key.exists()
+    assert subprocess.run(words, capture_output=True, check=False).returncode == 0

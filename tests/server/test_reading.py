@@ -11,6 +11,7 @@ import pytest
 
 from codi_tui.holdings.folder import DataFolder
 from codi_tui.holdings.tokens import create_token, revoke_token
+from codi_tui.model.times import is_time
 from support.libraries import HELLO, wasm
 from support.library_server import LibraryServer
 
@@ -96,6 +97,7 @@ def test_the_trust_documents_are_served_as_they_are(everything: httpx.Client, se
         "/api/v1/commands/demo.run",
         "/api/v1/trust",
         "/api/v1/trust/1",
+        "/api/v1/token",
         "/metrics",
     ],
 )
@@ -209,3 +211,16 @@ def test_health_needs_no_token_and_figures_name_no_library(server: LibraryServer
     figures = everything.get("/metrics").text
     assert 'codi_requests_total{route="/healthz",method="GET",status="200"}' in figures
     assert "acme" not in figures
+
+
+def test_a_token_says_what_it_permits_and_until_when(server: LibraryServer) -> None:
+    with server.client("library:demo", "publish:acme-*") as client:
+        answer = client.get("/api/v1/token")
+        assert answer.headers["cache-control"] == "no-store"
+        facts = answer.json()
+        assert set(facts) == {"id", "permissions", "expires_at"}
+        assert facts["permissions"] == ["library:demo", "publish:acme-*"]
+        assert is_time(facts["expires_at"])
+        assert client.get("/api/v1/token?x=1").status_code == 400
+    with server.client() as nobody:
+        assert error(nobody.get("/api/v1/token")) == (401, "unauthorized")

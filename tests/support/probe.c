@@ -75,6 +75,7 @@ int _start_(void) {
             at++;
             if (!error) out(file, argv[at], length(argv[at]));
         }
+        else if (same(word, "hoard")) { fd = folder(argv[++at], &rest); for (;;) path_open(fd, 1, rest, length(rest), 1, 64 | 2, 0, 0, &file); }
         else if (same(word, "delete")) { fd = folder(argv[++at], &rest); line("delete", path_unlink_file(fd, rest, length(rest))); }
         else if (same(word, "symlink")) { other = argv[++at]; fd = folder(argv[++at], &rest); line("symlink", path_symlink(other, length(other), fd, rest, length(rest))); }
         else if (same(word, "link") || same(word, "rename")) {

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 import pyte
 
-_TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+_TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "PAGER": "cat"}
 _PATIENCE_SECONDS = 20.0
 
 

@@ -91,6 +91,7 @@ class TestTable:
         ("text", "said"),
         [
             ("[log]\nlevl = 'x'", "did you mean level?"),
+            ("['servers[]']\nurl = 'https://a'", "has no servers[]"),
             ("[runn]\noffline = true", "did you mean run?"),
             ("[run]\ntimeout = 0", "from 1 to"),
             ("[run]\ntimeout = true", "must be a number"),
@@ -224,6 +225,18 @@ class TestProject:
     def test_what_is_not_a_project_s_is_refused(self, own: Path, project: Path, text: str) -> None:
         project.write_text(text)
         assert str(project) in refused(own)
+
+    @pytest.mark.attack("H8")
+    @pytest.mark.parametrize(
+        "word", ["/etc/x", "~/.bashrc", "..", "--out=../x", "-o/x", "a/../../b", "link", "--out=link"]
+    )
+    def test_an_alias_gives_no_path_that_is_not_the_project_s(self, own: Path, project: Path, word: str) -> None:
+        Path("link").symlink_to("/etc/passwd")
+        Path("here").write_text("")
+        project.write_text(f"[alias]\nx = 'text.wrap {word}'\n")
+        assert "path" in refused(own)
+        project.write_text("[alias]\nx = 'text.wrap --prefix=a here -- b'\n")
+        assert load_settings(str(own)).aliases == {"x": "text.wrap --prefix=a here -- b"}
 
     def test_neither_the_home_folder_nor_the_root_is_a_project(
         self, own: Path, home: Path, monkeypatch: pytest.MonkeyPatch
