@@ -220,6 +220,8 @@ def test_on_cloud_run_it_listens_where_it_is_told_and_logs_json(tmp_path: Path) 
         (["--port", "99999"], 69, "E_NETWORK"),
         (["--trust", "/nowhere"], 65, "E_INPUT"),
         (["--origin", "nonsense"], 65, "E_INPUT"),
+        (["--grant", "acme-deploy:net:example.com"], 65, "E_INPUT"),
+        (["--runs", "0"], 64, "E_USAGE"),
         (["--origin", "https://elsewhere.example.com", "--trust", "TRUST"], 77, "E_REGISTRY"),
     ],
 )

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,15 @@ class LibraryServer:
         first = self.process.stdout.readline()
         assert first, self._log_path.read_text()
         self.origin = json.loads(first)["url"]
+        self._lines: list[bytes] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        """Take the log off the server's hands: a full pipe would stop it."""
+        assert self.process.stdout is not None
+        with self.process.stdout as log:
+            self._lines.extend(log)
 
     def token(self, *permissions: str, seconds: int = HOUR) -> str:
         """A token with permissions."""
@@ -80,8 +90,9 @@ class LibraryServer:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Stop it by a signal; returns its exit status."""
         self.process.send_signal(number)
-        out, _ = self.process.communicate(timeout=20)
-        self.log = [json.loads(line) for line in out.splitlines()]
+        self.process.wait(timeout=20)
+        self._reader.join(timeout=20)
+        self.log = [json.loads(line) for line in self._lines]
         return self.process.returncode
 
 
