@@ -19,6 +19,7 @@ from codi_tui.runtime import LISTING, RuntimeMode, bundled_folder
 from codi_tui.state.audit import AUDIT_FILE, AuditLog
 from codi_tui.state.database import STATE_FILE, StateDatabase
 from codi_tui.state.keeper import TrustKeeper
+from codi_tui.state.pins import Choices, PinStore
 from codi_tui.trust.canonical import loads_strict
 from codi_tui.trust.clock import TrustedClock
 from codi_tui.trust.keyring import Keyring, TrustedKey
@@ -46,6 +47,7 @@ class Core:
         runs_folder: where the files of path arguments are staged.
         server_origins: the settings' library servers; the first is the current one.
         trust: what is remembered of servers' libraries: trust documents, marks, the clock; and the audit trail.
+        choices: the releases that were chosen in the place of the newest: the folder's lock, and pins.
         servers: their clients, in the same order.
         offline: whether no socket may be opened.
         agents_folder: where agents are kept.
@@ -71,10 +73,12 @@ class Core:
         redactor: Redactor,
         session: SessionSettings,
         history: HistoryStore,
+        choices: Choices,
         servers: Sequence[LibrarySource] = (),
         offline: bool = False,
     ) -> None:
         self.loader = loader
+        self.choices = choices
         self.trust = trust
         self.servers = servers
         self.cache = cache
@@ -120,6 +124,8 @@ async def assemble(
     offline: bool = False,
     notice: Callable[[str], None],
     now: Callable[[], float] = time.time,
+    folder: str | None = None,
+    allow_expired: bool = False,
 ) -> Core:
     """Build the core of this user's settings.
 
@@ -127,6 +133,8 @@ async def assemble(
         connect: the storage to use: blocking, or on an event loop.
         transport: makes the HTTP transport when a server is asked for the first time.
         notice: told, in a sentence, what the user should know although the work goes on.
+        folder: the working folder, whose `codi.lock` is followed; None follows none, as agents' doors have it.
+        allow_expired: as for `DynamicLoader`.
 
     Raises:
         ConfigError: the settings file is wrong.
@@ -140,12 +148,12 @@ async def assemble(
     bundled = DirectoryClient(BUNDLED, bundled_folder())
     servers = [_client(server.origin, transport, offline=offline) for server in settings.servers]
     keyring, clock = Keyring(keys), TrustedClock(now)
-    folder, redactor = mode.data_folder(), Redactor()
-    log = Log(os.path.join(folder, LOG_FILE), settings.log_level, now, redactor)
-    database = StateDatabase(os.path.join(folder, STATE_FILE), connect)
+    data_folder, redactor = mode.data_folder(), Redactor()
+    log = Log(os.path.join(data_folder, LOG_FILE), settings.log_level, now, redactor)
+    database = StateDatabase(os.path.join(data_folder, STATE_FILE), connect)
     trust = TrustKeeper(
         database,
-        AuditLog(os.path.join(folder, AUDIT_FILE), now, redactor.text),
+        AuditLog(os.path.join(data_folder, AUDIT_FILE), now, redactor.text),
         keyring,
         clock,
         notice=notice,
@@ -159,6 +167,7 @@ async def assemble(
         log.warning("cache.given_up", code=error.code, message=error.message)
         notice(f"{error.message}; going on without it")
         cache = None
+    choices = Choices(PinStore(database, trust.audit), database, folder, notice)
     loader = DynamicLoader(
         cache,
         [bundled, *servers],
@@ -168,8 +177,10 @@ async def assemble(
         check_module=validate_wasm,
         offline=offline,
         notice=notice,
+        choices=choices,
+        allow_expired=allow_expired,
         log=log,
-        stored=lambda cache: _render_listing(bundled, cache, os.path.join(folder, LISTING)),
+        stored=lambda cache: render_listing(bundled, cache, data_folder),
     )
     origins = [server.origin for server in settings.servers]
     return Core(
@@ -184,9 +195,10 @@ async def assemble(
         log=log,
         redactor=redactor,
         session=settings.session,
-        history=HistoryStore(os.path.join(folder, HISTORY_FILE), connect),
+        history=HistoryStore(os.path.join(data_folder, HISTORY_FILE), connect),
         servers=servers,
         offline=offline,
+        choices=choices,
     )
 
 
@@ -201,14 +213,14 @@ def _client(origin: str, transport: Callable[[], Transport], *, offline: bool) -
     return client
 
 
-async def _render_listing(bundled: DirectoryClient, cache: SqliteCache, path: str) -> None:
+async def render_listing(bundled: DirectoryClient, cache: SqliteCache, folder: str) -> None:
     """Keep the list of cached commands as text beside the cache, so that help need not open it."""
     from codi_tui.cache.files import replace_file
     from codi_tui.catalog.commands import list_commands, render
 
     entries = [entry for entry in await list_commands(bundled, cache) if entry.origin != BUNDLED]
     try:
-        replace_file(path, render(entries).encode(errors="replace"))
+        replace_file(os.path.join(folder, LISTING), render(entries).encode(errors="replace"))
     except OSError:
         pass  # the list is a convenience; what can be run does not depend on it
 
