@@ -69,6 +69,10 @@ def _front_door(words: list[str]) -> int:
         from codi_tui.cli.log import main as log
 
         return log(words[1:])
+    if first == "sync":
+        from codi_tui.cli.sync import main as sync
+
+        return sync(words[1:])
     if first == "session":
         from codi_tui.cli.session import main as session
 

@@ -7,6 +7,7 @@ or awaited on an event loop, it is the same code.
 from __future__ import annotations
 
 import time
+from copy import copy
 
 from codi_tui.admission import Admission
 from codi_tui.cache.rows import new_row
@@ -91,6 +92,12 @@ class DynamicLoader:
         self._trust = trust
         self._choices = choices
         self._allow_expired = allow_expired
+
+    def with_sources(self, sources: Sequence[LibrarySource]) -> DynamicLoader:
+        """The same loader over other sources; what they deliver is judged, remembered and stored just so."""
+        other = copy(self)
+        other._sources = sources
+        return other
 
     async def load_command(self, command: str) -> ResolvedCommand:
         """Find a command, written `group.name` or `library:group.name`, and load its library.

@@ -82,6 +82,14 @@ class Lock:
         return _HEAD + "".join(_entry(release) for release in self)
 
 
+def working_folder() -> str | None:
+    """The folder from which a lock is looked for; None when it is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return None
+
+
 def find_lock(folder: str) -> str | None:
     """The nearest lock file, from a folder upwards."""
     while True:

@@ -25,6 +25,7 @@ Built-ins:
   run       one command, for scripts and pipes
   ui        the workspace: browse, fill a form, run, watch
   config    what was granted to libraries: codi config --help
+  sync      the local copy: fetch, pin, look over, carry to a machine without a network
   session   the runs that were, and their recorded output
   log       what codi did, and the audit trail
 """

@@ -10,6 +10,7 @@ from codi_tui.cli.narration import STDERR, STDOUT, notice, report, write_all
 from codi_tui.cli.output import FORMATS, make_output
 from codi_tui.errors import CacheError, CodiError, FetchError, InputError, NotFoundError, UsageError
 from codi_tui.limits import ARGUMENTS_MAX_BYTES
+from codi_tui.lock import working_folder
 from codi_tui.model.names import BUILT_INS
 from codi_tui.operations.core import assemble, drive
 from codi_tui.operations.flags import RUN_OPTIONS_WITH_VALUE, HelpWanted, parse_flags
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 USAGE = (
     "usage: codi run [--output text|json|jsonl|raw] [--args JSON|@FILE] [--offline] [--dry-run] [--allow PERMISSION] "
-    "[--timeout SECONDS] [--record] COMMAND [the command's own flags]"
+    "[--timeout SECONDS] [--record] [--allow-expired] COMMAND [the command's own flags]"
 )
 
 HELP = f"""Run one command of a library.
@@ -50,6 +51,7 @@ codi's own options stand before the command, the command's behind it.
   --allow PERMISSION  grant a permission for this one run; may be repeated
   --timeout SECONDS stop the run after so long
   --record          keep what the run writes, too: codi session
+  --allow-expired   on a terminal: run a library that was accepted before it expired, when no newer one is to be had
 
 Examples:
   codi run text.count < notes.txt
@@ -69,6 +71,7 @@ class Options:
         self.allow: list[str] = []
         self.timeout: float | None = None
         self.record = False
+        self.allow_expired = False
         self.again: PastRun | None = None
 
     @property
@@ -126,7 +129,7 @@ def _parse_options(words: list[str], options: Options) -> list[str] | None:
             break
         if name in ("-h", "--help"):
             return None
-        if name in ("--offline", "--dry-run", "--json", "--record"):
+        if name in ("--offline", "--dry-run", "--json", "--record", "--allow-expired"):
             if equals:
                 problems.append(f"{name} takes no value")
             _set_switch(options, name)
@@ -151,6 +154,8 @@ def _set_switch(options: Options, name: str) -> None:
         options.dry_run = True
     elif name == "--record":
         options.record = True
+    elif name == "--allow-expired":
+        options.allow_expired = True
     else:
         options.output = "json"
 
@@ -199,7 +204,14 @@ def _read_arguments(value: str) -> dict[str, Any]:
 async def _run(command: str, words: list[str], options: Options) -> int:
     from codi_tui.cache.storage import BlockingStorage
 
-    core = await assemble(connect=BlockingStorage.open, transport=_transport, offline=options.offline, notice=notice)
+    core = await assemble(
+        connect=BlockingStorage.open,
+        transport=_transport,
+        offline=options.offline,
+        notice=notice,
+        folder=working_folder(),
+        allow_expired=options.allow_expired,
+    )
     try:
         resolved = await core.loader.load_command(command)
     except (NotFoundError, FetchError) as error:
@@ -207,6 +219,10 @@ async def _run(command: str, words: list[str], options: Options) -> int:
     except CodiError as error:
         await record_refusal(core, "run", command, error)
         raise
+    if options.allow_expired:
+        from codi_tui.cli.consent import confirm_expired
+
+        confirm_expired(core, resolved.library)
     if options.again is not None:
         from codi_tui.operations.sessions import check_again
 

@@ -12,7 +12,6 @@ from codi_tui.limits import DOCUMENT_MAX_BYTES, MANIFEST_MAX_BYTES, PULL_LIBRARI
 from codi_tui.model.names import is_name
 from codi_tui.trust.canonical import loads_strict
 
-
 _NO_LIBRARIES = ("index", "key")
 """Files beside the libraries, which are of the same form otherwise."""
 

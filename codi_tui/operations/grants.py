@@ -224,6 +224,12 @@ async def _remember(review_of: Review, notice: Callable[[str], None], permission
         notice(f"{name}, since {review_of.old_version}: {'; '.join(lines[:5])}{more}")
 
 
+def _keeping(review_of: Review) -> str:
+    """How to go on with the release that was approved."""
+    library, old = review_of.library, review_of.old_version
+    return f"; to keep using {old}: codi sync pin {library.name}@{old}" if old not in ("", library.version) else ""
+
+
 def _refusal(core: Core, review_of: Review, question: Question, command: str, *, asked: bool) -> GrantError:
     from codi_tui.operations.grant_commands import add_command, approve_command
 
@@ -233,7 +239,7 @@ def _refusal(core: Core, review_of: Review, question: Question, command: str, *,
     if review_of.decisive:
         message = question.title + (", and you kept it from running" if asked else ": it has to be approved first")
         approve = approve_command(core, library)
-        hint = f"to approve it: {approve}" + (f" && {remembering}" if missing else "")
+        hint = f"to approve it: {approve}" + (f" && {remembering}" if missing else "") + _keeping(review_of)
         return GrantError(message, code="E_CHANGED", hint=hint, library=library.name, lines=lines)
     from codi_tui.operations.command_line import quote
 

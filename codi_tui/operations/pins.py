@@ -56,21 +56,19 @@ async def unpin(core: Core, text: str) -> list[str]:
         StateError: it cannot be written.
     """
     target = await targets.named(core, text)
-    removed = [
-        source.origin for source in target.sources if await core.choices.pins.remove(source.origin, target.name)
-    ]
+    removed = [source.origin for source in target.sources if await core.choices.pins.remove(source.origin, target.name)]
     if not removed:
         raise NotFoundError(f"{target.name} is not pinned", hint="codi sync status shows what is")
     return removed
 
 
-def lock_releases(core: Core, releases: Iterable[Release], folder: str) -> str:
+def lock_releases(core: Core, releases: Iterable[Release], folder: str | None) -> str:
     """Write releases into the folder's lock, beside what it names already; returns where it stands.
 
     Raises:
         CodiError: it cannot be read or written.
     """
-    lock = core.choices.lock or Lock(os.path.join(folder, LOCK_FILE))
+    lock = core.choices.lock or Lock(os.path.join(folder or ".", LOCK_FILE))
     for release in releases:
         lock.put(release)
     write_lock(lock)

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from codi_tui.library.source import LibrarySource
+    from codi_tui.loader import DynamicLoader
     from codi_tui.lock import Release
     from codi_tui.operations.core import Core
     from codi_tui.trust import CommandLibrary
 
 _POLL_SECONDS = 0.02
+_LOOK_SECONDS = 0.005
+"""How long a look at a compiler may keep the other libraries waiting; in none at all it would take no input."""
 
 
 class Pulled:
@@ -66,11 +69,15 @@ async def wanted(core: Core, names: Sequence[str], *, frozen: bool) -> tuple[lis
     """
     lock = core.choices.lock
     if frozen and lock is None:
-        raise InputError("there is no codi.lock here, nor above", code="E_LOCK", hint="codi sync pull --lock writes one")
+        raise InputError(
+            "there is no codi.lock here, nor above", code="E_LOCK", hint="codi sync pull --lock writes one"
+        )
     if names:
         found = [await targets.named(core, name) for name in names]
         for target in found if frozen and lock is not None else ():
-            target.sources = [source for source in target.sources if lock is not None and lock.get(source.origin, target.name)]
+            target.sources = [
+                source for source in target.sources if lock is not None and lock.get(source.origin, target.name)
+            ]
             if not target.sources:
                 raise InputError(f"codi.lock does not name {target.name}", code="E_LOCK", hint="codi sync pull --lock")
         return found, []
@@ -93,19 +100,25 @@ async def wanted(core: Core, names: Sequence[str], *, frozen: bool) -> tuple[lis
 
 
 async def pull(
-    core: Core, wanted: Sequence[Target], *, compiles: bool, done: Callable[[Pulled], None] = lambda _: None
+    core: Core,
+    wanted: Sequence[Target],
+    *,
+    compiles: bool,
+    done: Callable[[Pulled], None] = lambda _: None,
+    loader: DynamicLoader | None = None,
 ) -> list[Pulled]:
     """Fetch libraries, `PULL_AT_ONCE` at a time. One that fails keeps no other from being fetched.
 
     Args:
         compiles: whether modules are compiled now, so that their first run is fast.
         done: told of each library that is over with.
+        loader: fetches from other sources than the settings' servers.
     """
     turns = asyncio.Semaphore(PULL_AT_ONCE)
 
     async def one(target: Target) -> Pulled:
         async with turns:
-            pulled = await _pull_one(core, target, compiles=compiles)
+            pulled = await _pull_one(core, loader or core.loader, target, compiles=compiles)
         done(pulled)
         return pulled
 
@@ -114,14 +127,14 @@ async def pull(
     return [task.result() for task in tasks]
 
 
-async def _pull_one(core: Core, target: Target, *, compiles: bool) -> Pulled:
+async def _pull_one(core: Core, loader: DynamicLoader, target: Target, *, compiles: bool) -> Pulled:
     absent: CodiError = NotFoundError(f"no library server has {target.name}", library=target.name)
     for source in target.sources:
         pulled = Pulled(source.origin, target.name)
         try:
-            await _fetch(core, source, pulled)
+            await _fetch(core, loader, source, pulled)
             if compiles and pulled.library is not None:
-                await _compile(core, pulled)
+                await _compile(core, loader, pulled)
         except NotFoundError as error:
             absent = error
             continue
@@ -131,23 +144,23 @@ async def _pull_one(core: Core, target: Target, *, compiles: bool) -> Pulled:
     return Pulled(target.sources[0].origin if len(target.sources) == 1 else "", target.name, error=absent)
 
 
-async def _fetch(core: Core, source: LibrarySource, pulled: Pulled) -> None:
+async def _fetch(core: Core, loader: DynamicLoader, source: LibrarySource, pulled: Pulled) -> None:
     mark = (await core.trust.record(source.origin, pulled.name)).mark
     held = None if core.cache is None else await core.cache.get_library(f"{source.origin}/{pulled.name}")
     pulled.before = None if held is None else mark.version if mark else held.version
     choice = await core.choices.of(source.origin, pulled.name)
     if choice is not None:
-        pulled.library = await core.loader.load_library(source, pulled.name)
+        pulled.library = await loader.load_library(source, pulled.name)
         locked = core.choices.lock and core.choices.lock.get(source.origin, pulled.name) is choice
         pulled.state = "locked" if locked else "pinned"
         return
-    library = await core.loader.fetch_library(source, pulled.name)
+    library = await loader.fetch_library(source, pulled.name)
     pulled.library = library
     same = mark is not None and mark.digest == library.digest
     pulled.state = "new" if held is None else "unchanged" if same else "updated"
 
 
-async def _compile(core: Core, pulled: Pulled) -> None:
+async def _compile(core: Core, loader: DynamicLoader, pulled: Pulled) -> None:
     """Compile a library's module in a child that can be killed, while other libraries are fetched."""
     library = pulled.library
     assert library is not None
@@ -158,8 +171,8 @@ async def _compile(core: Core, pulled: Pulled) -> None:
         artefacts = ArtefactStore(core.modules_folder, engine(described.format).identity)
         if artefacts.load(library.module_digest) is not None:
             return
-        with Compilation(await core.loader.load_module(library), described.format) as compilation:
-            while not compilation.is_done_within(0):
+        with Compilation(await loader.load_module(library), described.format) as compilation:
+            while not compilation.is_done_within(_LOOK_SECONDS):  # noqa: ASYNC110 - a process's end is no event here
                 await asyncio.sleep(_POLL_SECONDS)
             artefacts.save(library.module_digest, compilation.artefact())
     except CacheError as error:

@@ -52,8 +52,11 @@ class Trusted:
         self.fresh = False
 
 
-async def offered(core: Core, origin: str) -> Offer:
+async def offered(core: Core, origin: str, source: LibrarySource | None = None) -> Offer:
     """Ask a server for its latest trust document, to show its fingerprint to the user. Nothing is believed.
+
+    Args:
+        source: what has it instead of the server, such as a bundle.
 
     Raises:
         NotFoundError: there is no such server, or it has none.
@@ -64,7 +67,7 @@ async def offered(core: Core, origin: str) -> Offer:
     from codi_tui.trust.document import root_fingerprint
 
     await core.trust.observe_time()
-    data = await _server(core, origin).fetch_trust()
+    data = await (source or _server(core, origin)).fetch_trust()
     return Offer(data, root_fingerprint(data))
 
 
@@ -141,6 +144,26 @@ async def refresh(core: Core, origin: str) -> Refreshed:
     finally:
         await _quarantine(core, origin, gone)
     return refreshed
+
+
+async def follow_copy(core: Core, source: LibrarySource) -> None:
+    """Follow the trust documents that a bundle carries; that its server has no newer one, a bundle cannot say.
+
+    Raises:
+        RefusedError, NotFoundError, StateError: see `codi_tui.state.refresh`; also `E_TRUST_EXPIRED`.
+    """
+    from codi_tui.state.refresh import refresh as follow
+
+    gone: set[str] = set()
+    await core.trust.observe_time()
+    try:
+        refreshed = await follow(core.trust, source, gone, live=False)
+        refreshed.now.check_expiry(core.trust.clock())
+    except TrustError as error:
+        core.trust.refused(error, origin=source.origin, name="")
+        raise
+    finally:
+        await _quarantine(core, source.origin, gone)
 
 
 async def list_trusted(core: Core) -> list[Trusted]:
