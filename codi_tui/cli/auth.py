@@ -75,13 +75,13 @@ def _add(words: list[str]) -> int:
     if _wants_help(words):
         return _help(auth_help.ADD)
     parsed = parse_words(
-        words, usage=auth_help.ADD_USAGE, names=("URL",), switches=("--yes",), values=("--fingerprint",)
+        words, usage=auth_help.ADD_USAGE, names=("URL",), switches=("--yes",), values=("--fingerprint", "--bundle")
     )
     origin, fingerprint = _origin(parsed), _fingerprint(parsed)
     parsed.check()
     from codi_tui.cli.auth_trust import add
 
-    return add(origin, fingerprint, asks="--yes" not in parsed.options)
+    return add(origin, fingerprint, asks="--yes" not in parsed.options, bundle=parsed.options.get("--bundle"))
 
 
 def _remove(words: list[str]) -> int:

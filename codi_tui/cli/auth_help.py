@@ -54,13 +54,14 @@ Examples:
   codi auth trust list --json
 """
 
-ADD_USAGE = "usage: codi auth trust add URL [--yes --fingerprint HEX]"
+ADD_USAGE = "usage: codi auth trust add URL [--bundle FILE] [--yes --fingerprint HEX]"
 ADD = f"""Show a server's trust document, ask, and let it decide for that server from then on.
 
 {ADD_USAGE}
 
   --fingerprint HEX   the root's fingerprint as its operator gave it to you; another one is refused (77)
   --yes               do not ask: for scripts, which have to name the fingerprint that they accept
+  --bundle FILE       take the document from a file that codi sync export wrote; no socket is opened
 
 The server has to be in the settings; it needs no keys there. If it is not, the lines to add are shown (78). Compare the
 fingerprint with the operator's by a way that you trust: the server itself is not one. The answer is read from the

@@ -14,9 +14,11 @@ delivers goes the same way as from there.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import stat
 
 from codi_tui.cache.zstd import compress, decompress
 from codi_tui.errors import CacheError, CodiError, DocumentError, InputError, NotFoundError
@@ -136,9 +138,9 @@ class Bundle:
         """
         self._path = path
         try:
-            self._file = open(path, "rb")  # noqa: SIM115 - open as long as the bundle is
-            self._size = os.fstat(self._file.fileno()).st_size
-            origins, blobs, at = self._read_index()
+            with self._opened() as file:
+                self._size = os.fstat(file.fileno()).st_size
+                origins, blobs, at = self._read_index(file)
         except OSError as error:
             raise InputError(f"cannot read {path}: {error.strerror}") from None
         self._blobs: dict[str, tuple[int, int]] = {}
@@ -162,22 +164,32 @@ class Bundle:
         try:
             if packed > limit + (limit >> 6) + 1024:
                 raise CacheError("larger than it can be")
-            data = decompress(os.pread(self._file.fileno(), packed, at), limit)
+            with self._opened() as file:
+                file.seek(at)
+                data = decompress(file.read(packed), limit)
         except (CacheError, OSError):
             data = b""
         if hashlib.sha256(data).hexdigest() != digest:
             raise DocumentError(f"the {what} in {self._path} is damaged", code="E_BUNDLE", hint="copy it again")
         return data
 
-    def _read_index(self) -> tuple[list[dict[str, Any]], list[tuple[str, int]], int]:
-        head = self._file.read(len(_MAGIC) + _SIZE_BYTES)
+    def _opened(self) -> BinaryIO:
+        """The file, which may be another one by now: every blob is checked against the index that was read."""
+        file = open(os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")  # noqa: SIM115 - the caller's
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            file.close()
+            raise OSError(errno.EINVAL, "it is not a file", self._path)
+        return file
+
+    def _read_index(self, file: BinaryIO) -> tuple[list[dict[str, Any]], list[tuple[str, int]], int]:
+        head = file.read(len(_MAGIC) + _SIZE_BYTES)
         size = int.from_bytes(head[len(_MAGIC) :], "big")
         if not head.startswith(_MAGIC) or len(head) < len(_MAGIC) + _SIZE_BYTES:
             raise self._broken("it is no bundle of codi's")
         if self._size > BUNDLE_MAX_BYTES or size > BUNDLE_INDEX_MAX_BYTES:
             raise self._broken("it is too large")
         try:
-            index = loads_strict(self._file.read(size))
+            index = loads_strict(file.read(size))
             if not isinstance(index, dict) or index.get("type") != _TYPE:
                 raise ValueError
             blobs = [(_checked(blob["digest"], is_digest), _count(blob["packed"])) for blob in index["blobs"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codi_tui.errors import CodiError, DocumentError, NotFoundError
+from codi_tui.errors import CodiError, DocumentError, NotFoundError, ProtocolError
 from codi_tui.model.names import is_name, is_version
 
 TYPE_CHECKING = False
@@ -83,7 +83,7 @@ async def offered(core: Core, source: LibrarySource) -> list[Target]:
     """
     try:
         return [Target(offer.name, [source]) for offer in await source.list_libraries()]
-    except (NotFoundError, DocumentError) as error:
+    except (NotFoundError, DocumentError, ProtocolError) as error:
         known = await accepted(core, source.origin)
         if not known:
             raise NotFoundError(

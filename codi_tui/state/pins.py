@@ -152,9 +152,8 @@ class Choices:
             known = await self.pins.get(release.origin, release.name, self._lock.path)
             if known is None or known.digest != release.digest:
                 await self.pins.put(release, self._lock.path)
-                self._notice(
-                    f"{release.name}: {self._lock.path} chooses {release.version}, which is not the newest here"
-                )
+                if newest is not None:
+                    self._notice(f"{release.name}: {self._lock.path} chooses {release.version}, not the newest here")
         except StateError as error:
             self._notice(f"{error.message}; going on")
 
