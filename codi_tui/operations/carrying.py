@@ -137,7 +137,7 @@ async def _ready(core: Core, source: BundleClient) -> CodiError | None:
             code="E_NO_TRUST",
             hint="name it as [[servers]] in the settings file, with its trusted_keys",
         )
-    from codi_tui.operations.trust import follow_copy
+    from codi_tui.operations.trust import refresh
 
     if await core.trust.documents.get(origin) is None:
         if core.trust.keyring.settings_keys(origin):
@@ -148,7 +148,7 @@ async def _ready(core: Core, source: BundleClient) -> CodiError | None:
             hint=f"codi auth trust add {origin} --bundle FILE, which shows the root's fingerprint and asks",
         )
     try:
-        await follow_copy(core, source)
+        await refresh(core, origin, source)
     except (NotFoundError, FetchError):
         return None  # what is accepted here decides
     except CodiError as error:

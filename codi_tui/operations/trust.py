@@ -123,8 +123,11 @@ async def unpin(core: Core, origin: str) -> bool:
     return removed
 
 
-async def refresh(core: Core, origin: str) -> Refreshed:
+async def refresh(core: Core, origin: str, carried: LibrarySource | None = None) -> Refreshed:
     """Follow a server's trust documents to the newest, and keep evidence of what its revoked keys signed.
+
+    Args:
+        carried: a bundle that has them instead of the server; it cannot say that there is no newer one.
 
     Raises:
         NotFoundError: there is no such server.
@@ -136,7 +139,7 @@ async def refresh(core: Core, origin: str) -> Refreshed:
     gone: set[str] = set()
     await core.trust.observe_time()
     try:
-        refreshed = await follow(core.trust, _server(core, origin), gone)
+        refreshed = await follow(core.trust, carried or _server(core, origin), gone, live=carried is None)
         refreshed.now.check_expiry(core.trust.clock())
     except TrustError as error:
         core.trust.refused(error, origin=origin, name="")
@@ -144,26 +147,6 @@ async def refresh(core: Core, origin: str) -> Refreshed:
     finally:
         await _quarantine(core, origin, gone)
     return refreshed
-
-
-async def follow_copy(core: Core, source: LibrarySource) -> None:
-    """Follow the trust documents that a bundle carries; that its server has no newer one, a bundle cannot say.
-
-    Raises:
-        RefusedError, NotFoundError, StateError: see `codi_tui.state.refresh`; also `E_TRUST_EXPIRED`.
-    """
-    from codi_tui.state.refresh import refresh as follow
-
-    gone: set[str] = set()
-    await core.trust.observe_time()
-    try:
-        refreshed = await follow(core.trust, source, gone, live=False)
-        refreshed.now.check_expiry(core.trust.clock())
-    except TrustError as error:
-        core.trust.refused(error, origin=source.origin, name="")
-        raise
-    finally:
-        await _quarantine(core, source.origin, gone)
 
 
 async def list_trusted(core: Core) -> list[Trusted]:
