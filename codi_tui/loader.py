@@ -197,7 +197,10 @@ class DynamicLoader:
         row = await self._row(source, name, version)
         if row is None:
             return await self._fetch(source, name, (version, None))
-        return await self._open(row, source, name, record)
+        try:
+            return await self._open(row, source, name, record)
+        except (RefusedError, CacheError) as refusal:
+            return await self._replace(row, source, name, refusal, (version, None))
 
     async def fetch_library(self, source: LibrarySource, name: str) -> CommandLibrary:
         """A library as its source has it now, verified, remembered and stored; what is here already is not enough.

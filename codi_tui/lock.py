@@ -19,7 +19,6 @@ checked before it is used, and it can only choose among releases that are truste
 from __future__ import annotations
 
 import os
-import re
 
 from codi_tui.errors import CodiError, InputError
 from codi_tui.limits import JSON_MAX_INTEGER, LOCK_LIBRARIES_MAX, LOCK_MAX_BYTES, SIGNATURES_MAX
@@ -31,9 +30,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 LOCK_FILE = "codi.lock"
-_DIGEST = re.compile("[0-9a-f]{64}", re.ASCII)
-_KEY_ID = re.compile("ed25519:[0-9a-f]{64}", re.ASCII)
-_ORIGIN = re.compile(r"(https?|file)://[!#-\[\]-~]{1,1000}", re.ASCII)
+_HEX = frozenset("0123456789abcdef")
+_KEY_SCHEME = "ed25519:"
+_ORIGIN_SCHEMES = ("https://", "http://", "file://")
+_ORIGIN_CHARACTERS = 1_000
 _HEAD = """# Written by `codi sync pull --lock`; commit it. In CI: `codi sync pull --frozen`.
 version = 1
 """
@@ -167,16 +167,17 @@ def _release(entry: Any) -> Release:
 
 def is_digest(text: str) -> bool:
     """Whether a text is a SHA-256, lower-case hex."""
-    return _DIGEST.fullmatch(text) is not None
+    return len(text) == 64 and _HEX.issuperset(text)
 
 
 def _is_origin(text: str) -> bool:
     """Whether a text can stand in quotes; whether there is such a server, the settings say."""
-    return _ORIGIN.fullmatch(text) is not None
+    plain = text.isascii() and text.isprintable() and not set(' "\\') & set(text)
+    return plain and text.startswith(_ORIGIN_SCHEMES) and len(text) <= _ORIGIN_CHARACTERS
 
 
 def _is_key_id(item: object) -> bool:
-    return isinstance(item, str) and _KEY_ID.fullmatch(item) is not None
+    return isinstance(item, str) and item.startswith(_KEY_SCHEME) and is_digest(item.removeprefix(_KEY_SCHEME))
 
 
 def _entry(release: Release) -> str:
