@@ -115,7 +115,7 @@ CHECKS = (
         "admission.py",
         "checked_at=None if delivery.live else record.checked_at",
         "checked_at=None",
-        "tests/integration/test_sync.py::TestBundle::test_another_machine_takes_it_in_as_from_the_server",
+        "tests/unit/test_choices.py::test_what_a_bundle_brings_is_remembered_and_is_no_answer_of_now",
     ),
     Check(
         "verifying the cache looks at modules",

@@ -45,6 +45,7 @@ class Simulator:
         self.requests: list[str] = []
         self.error: CodiError | None = None
         self.header: str | None = None
+        self.live = True
         self.trust: dict[int, bytes] = {}
         for document in documents:
             self.publish(document)
@@ -74,7 +75,8 @@ class Simulator:
         document = self.documents.get(name) if version is None else self.releases.get((name, version))
         if document is None:
             raise NotFoundError(f"no {name}")
-        return Delivery(document, f'"{hashlib.sha256(document).hexdigest()}"', self.header)
+        tag = f'"{hashlib.sha256(document).hexdigest()}"'
+        return Delivery(document, tag, self.header, live=self.live)
 
     async def list_libraries(self) -> list[Offer]:
         self._asked("libraries")

@@ -231,6 +231,17 @@ class TestExpired:
         assert code_of(lambda: version_of(bench)) == "E_NO_TRUST"
 
 
+def test_what_a_bundle_brings_is_remembered_and_is_no_answer_of_now(bench: Bench, server: Simulator) -> None:
+    server.live = False
+    bench.load()
+    ((mark, asked),) = [(one.mark, one.checked_at) for one in drive(bench.keeper().marks.marks()).values()]
+    assert (mark.sequence if mark else 0, asked) == (3, 0)
+    assert drive(bench.keeper().marks.latest()) < NOW
+    server.live = True
+    drive(bench.loader().fetch_library(server, "demo"))
+    assert drive(bench.keeper().marks.record(ORIGIN, "demo", with_history=False)).checked_at == NOW
+
+
 def test_a_state_database_of_an_earlier_version_gets_the_table_and_loses_nothing(
     bench: Bench, server: Simulator
 ) -> None:
