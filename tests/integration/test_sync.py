@@ -21,7 +21,7 @@ from codi_tui.library.bundle import BundleWriter
 from codi_tui.model.times import timestamp
 from codi_tui.trust.document import root_fingerprint
 from conftest import CODI, Codi, add_server, data_folder
-from support.libraries import OTHER_KEY, PUBLIC_KEY, manifest, publish, signed
+from support.libraries import OTHER_KEY, PUBLIC_KEY, manifest, publish, signed, subcommand
 from support.library_server import LibraryServer, put, release, trust_file
 from support.roots import trust
 from support.server import Server, body, serving
@@ -214,6 +214,19 @@ class TestChoosing:
         assert (broken.status, "E_LOCK" in broken.stderr) == (65, True)
         assert codi("text.count", stdin=b"a").status == 0  # bundled commands are codi's own
         assert before.count("[[library]]") == 3
+
+    def test_a_refused_update_says_how_to_keep_the_approved_release(
+        self, site: Server, tmp_path: Path, codi: Codi
+    ) -> None:
+        assert codi("demo.run").stdout == b"hello\n"
+        other = {"demo": {"description": "Group", "subcommands": {"run": subcommand(description="Another")}}}
+        publish(tmp_path / "site", signed(manifest(version="2.0.0", commands=other), sequence=2))
+        assert codi("sync", "pull", "demo").stdout.startswith(b"updated    demo 1.0.0 \xe2\x86\x92 2.0.0")
+        refused = codi("demo.run")
+        assert (refused.status, "E_CHANGED" in refused.stderr) == (77, True)
+        assert "to keep using 1.0.0: codi sync pin demo@1.0.0; to approve it:" in refused.stderr
+        assert codi("sync", "pin", "demo@1.0.0", "--yes", "--offline").status == 0
+        assert codi("demo.run").stdout == b"hello\n"
 
     def test_an_expired_library_runs_on_a_terminal_only(self, site: Server, tmp_path: Path, codi: Codi) -> None:
         soon = timestamp(time.time() + 4)
