@@ -114,7 +114,10 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         publishing = Publishing(Path(folder), publishes)
-        publishing.run()
+        try:
+            publishing.run()
+        finally:
+            publishing.server.kill()
         left = len(list((publishing.data / "server/incoming").iterdir()))
     print(
         json.dumps(

@@ -17,8 +17,8 @@ from codi_tui.runtime import bundled_folder
 from codi_tui.trust.canonical import canonical_json
 from codi_tui.trust.envelope import open_document
 
-ALLOW = ("clock", "random")
-"""What the module imports; a library that is not bundled is granted nothing by itself."""
+ALLOW = ("clock", "random", "limit:wall:1h", "limit:output:64GiB")
+"""What the module imports and its handler asks for; a library that is not bundled is granted nothing by itself."""
 _SIGNING_BYTES = 300
 """What signing adds to a manifest, about."""
 

@@ -5,6 +5,7 @@ Usage: python benchmarks/startup.py [ROUNDS]     (default 21; run it with the Py
 floor         python -I -S -c pass
 empty script  a console script of this environment that prints one line
 codi help     the list of commands
+tab key       what a shell asks: how `codi text.case s` can go on
 cached run    a small command of a library that once came over HTTP, from the cache (no request is made)
 bundled run   text.count on one line
 first load    fetch from a loopback server, verify, store, compile, run, in a fresh home (every second round)
@@ -26,7 +27,13 @@ from loopback import ALLOW, make_home, serve
 
 BIN = Path(sys.executable).parent
 GRANTS = [word for permission in ALLOW for word in ("--allow", permission)]
-BOUNDS = {"codi help": ("empty script", 1.3), "cached run": ("floor", 9.0), "first load": ("floor", 45.0)}
+TAB = ("config", "completion", "zsh", "--", "text.case", "s")
+BOUNDS = {
+    "codi help": ("empty script", 1.3),
+    "tab key": ("empty script", 1.3),
+    "cached run": ("floor", 9.0),
+    "first load": ("floor", 45.0),
+}
 
 
 def main() -> int:
@@ -56,6 +63,7 @@ def measure(folder: Path, rounds: int) -> dict[str, list[float]]:
         "floor": lambda: timed(home, sys.executable, "-I", "-S", "-c", "pass"),
         "empty script": lambda: timed(home, sys.executable, empty_script(folder)),
         "codi help": lambda: timed(home, sys.executable, BIN / "codi", "help"),
+        "tab key": lambda: timed(home, sys.executable, BIN / "codi", *TAB),
         "cached run": lambda: timed(home, sys.executable, BIN / "codi", "run", *GRANTS, "bench.count"),
         "bundled run": lambda: timed(home, sys.executable, BIN / "codi", "text.count"),
         "first load": lambda: first_load(folder, server.server_port),

@@ -13,26 +13,28 @@ level = "info"
 
 [session]
 keep_days = 90
+
+[network]
+proxy = "http://proxy.example.com:3128"
 ```
 
-Environment variables cannot add a server or a key (trust attack H8).
+What there is to set is in `settings.table`. Environment variables cannot add a server or a key (trust attack H8), and a
+project's `codi.toml` can make a run stricter, never more trusting (`settings.project`).
 """
 
 from __future__ import annotations
 
 import re
 
-from codi_tui.errors import ConfigError, TrustError
-from codi_tui.limits import HISTORY_DAYS, HISTORY_OUTPUT_BYTES, HISTORY_RUNS, MIB, SETTINGS_MAX_BYTES
+from codi_tui.errors import TrustError
+from codi_tui.limits import HISTORY_DAYS, HISTORY_OUTPUT_BYTES, HISTORY_RUNS, MIB
 from codi_tui.model.hosts import is_host
-from codi_tui.runs.log import LEVELS
 from codi_tui.trust.keyring import TrustedKey
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_COUNT_MAX = 1_000_000
 FOLDER_SCHEME = "file://"
 _LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
 DEFAULT_LOG_LEVEL = "info"
@@ -73,89 +75,162 @@ class SessionSettings:
         self.keep_output_bytes = keep_output_bytes
 
 
-class Settings:
-    """The settings, checked."""
+class NetworkSettings:
+    """How servers are reached.
 
-    __slots__ = ("log_level", "servers", "session")
+    Attributes:
+        proxy: `http://host:port`, for TLS to be tunnelled through.
+        ca_file: certificates that are trusted beside the usual ones.
+
+    Raises:
+        ValueError: one of them is malformed.
+    """
+
+    __slots__ = ("ca_file", "proxy")
+
+    def __init__(self, proxy: str | None = None, ca_file: str | None = None) -> None:
+        self.proxy = None if proxy is None else proxy.removesuffix("/")
+        match = None if self.proxy is None else _ORIGIN.fullmatch(self.proxy)
+        if self.proxy is not None and (
+            not match or match["scheme"] != "http" or not match["port"] or not is_host(match["host"])
+        ):
+            raise ValueError("network.proxy must be http://host:port, without a user")  # which may have a password
+        if ca_file is not None and not ca_file.startswith("/"):
+            raise ValueError(f"network.ca_file must be an absolute path: {ca_file[:200]!r}")
+        self.ca_file = ca_file
+
+
+class RunSettings:
+    """What a run is, where its command line does not say.
+
+    Attributes:
+        offline: whether no socket may be opened.
+        output: as `--output` has it.
+        timeout: as `--timeout` has it; None is the clock's own limit.
+    """
+
+    __slots__ = ("offline", "output", "timeout")
+
+    def __init__(self, offline: bool = False, output: str = "text", timeout: float | None = None) -> None:
+        self.offline = offline
+        self.output = output
+        self.timeout = timeout
+
+
+class Settings:
+    """The settings, checked.
+
+    Attributes:
+        aliases: what each name stands for.
+        project: the path of the project's file that was taken in, or None.
+        foreign: the path of one that was not, because it is someone else's, or None.
+    """
+
+    __slots__ = ("aliases", "foreign", "log_level", "network", "project", "run", "servers", "session")
 
     def __init__(
-        self, servers: list[Server], log_level: str = DEFAULT_LOG_LEVEL, session: SessionSettings | None = None
+        self,
+        servers: list[Server],
+        log_level: str = DEFAULT_LOG_LEVEL,
+        session: SessionSettings | None = None,
+        *,
+        run: RunSettings | None = None,
+        aliases: dict[str, str] | None = None,
+        network: NetworkSettings | None = None,
     ) -> None:
         self.servers = servers
         self.log_level = log_level
         self.session = session or SessionSettings()
+        self.run = run or RunSettings()
+        self.aliases = aliases or {}
+        self.network = network or NetworkSettings()
+        self.project: str | None = None
+        self.foreign: str | None = None
 
 
 def load_settings(path: str) -> Settings:
-    """Read the settings file; a missing one is empty.
+    """Read the settings file, and the project's that the working folder is in; a missing one is empty.
 
     Raises:
-        ConfigError: `E_CONFIG`, it cannot be read, is not TOML, or says something that codi does not know.
+        ConfigError: `E_CONFIG`, one cannot be read, is not TOML, or says something that codi does not know; or the user's
+            own could have been written by someone else.
     """
-    try:
-        with open(path, "rb") as file:
-            data = file.read(SETTINGS_MAX_BYTES + 1)
-    except FileNotFoundError:
-        return Settings([])
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    import tomllib
+    from codi_tui.settings.files import PROJECT_FILE, find_upwards, read_project_file, read_settings_file
 
+    file, project_path = read_settings_file(path), find_upwards(PROJECT_FILE)
+    if file is None and project_path is None:
+        return Settings([])
+    document = {} if file is None else file.document
+    check_settings(path, document)
+    project = None if project_path is None else read_project_file(project_path)
+    if project is not None:
+        from codi_tui.settings.project import tightened
+
+        document = tightened(document, project)
+    settings = _settings(document)
+    if project is not None:
+        settings.project = project_path
+    else:
+        settings.foreign = project_path
+    return settings
+
+
+def check_settings(path: str, document: dict[str, Any]) -> None:
+    """Whether a document could be the settings.
+
+    Raises:
+        ConfigError: `E_CONFIG`, with every problem.
+    """
+    from codi_tui.settings.check import problems_of
+    from codi_tui.settings.files import refused
+
+    problems = problems_of(document)
     try:
-        if len(data) > SETTINGS_MAX_BYTES:
-            raise ValueError(f"larger than {SETTINGS_MAX_BYTES} bytes")
-        return _settings(tomllib.loads(data.decode()))
-    except (ValueError, TrustError, RecursionError) as error:
-        raise ConfigError(f"{path}: {error}", hint="mend the file, or move it away") from None
+        if not problems:
+            _settings(document)
+    except (ValueError, TrustError) as error:
+        problems.append(str(error))
+    if problems:
+        raise refused(path, problems)
 
 
 def _settings(document: dict[str, Any]) -> Settings:
-    _known(document, {"servers", "log", "session"}, "the settings file")
-    servers = [_server(item) for item in _tables(document, "servers")]
+    """The settings that a checked document says.
+
+    Raises:
+        ValueError, TrustError: a server's address or a key is none, or one is named twice.
+    """
+    servers = [_server(item) for item in document.get("servers", [])]
     origins = [server.origin for server in servers]
     if twice := {origin for origin in origins if origins.count(origin) > 1}:
         raise ValueError(f"a server is named twice: {', '.join(sorted(twice))}")
-    return Settings(servers, _log_level(_table(document, "log")), _session(_table(document, "session")))
-
-
-def _log_level(table: dict[str, Any]) -> str:
-    _known(table, {"level"}, "[log]")
-    level: str = _value(table, "level", str, DEFAULT_LOG_LEVEL)
-    if level not in LEVELS:
-        raise ValueError(f"level must be one of {', '.join(LEVELS)}")
-    return level
-
-
-def _session(table: dict[str, Any]) -> SessionSettings:
-    _known(table, {"record_workspace", "keep_days", "keep_runs", "keep_output_mib"}, "[session]")
-    return SessionSettings(
-        _value(table, "record_workspace", bool, True),
-        _count(table, "keep_days", HISTORY_DAYS),
-        _count(table, "keep_runs", HISTORY_RUNS),
-        _count(table, "keep_output_mib", HISTORY_OUTPUT_BYTES // MIB) * MIB,
+    run = RunSettings(**document.get("run", {}))
+    level = document.get("log", {}).get("level", DEFAULT_LOG_LEVEL)
+    return Settings(
+        servers,
+        level,
+        _session(document.get("session", {})),
+        run=run,
+        aliases=document.get("alias"),
+        network=NetworkSettings(**document.get("network", {})),
     )
 
 
-def _count(table: dict[str, Any], name: str, default: int) -> int:
+def _session(table: dict[str, Any]) -> SessionSettings:
     """0 keeps nothing."""
-    number: int = _value(table, name, int, default)
-    if isinstance(number, bool) or not 0 <= number <= _COUNT_MAX:
-        raise ValueError(f"{name} must be a whole number from 0 to {_COUNT_MAX}")
-    return number
+    members = dict(table)
+    if "keep_output_mib" in members:
+        members["keep_output_bytes"] = members.pop("keep_output_mib") * MIB
+    return SessionSettings(**members)
 
 
 def _server(table: dict[str, Any]) -> Server:
-    _known(table, {"url", "insecure_loopback", "trusted_keys"}, "[[servers]]")
-    origin = parse_origin(_value(table, "url", str), insecure_loopback=_value(table, "insecure_loopback", bool, False))
-    return Server(origin, [_key(item) for item in _tables(table, "trusted_keys")])
+    origin = parse_origin(table["url"], insecure_loopback=table.get("insecure_loopback", False))
+    return Server(origin, [_key(item) for item in table.get("trusted_keys", [])])
 
 
 def _key(table: dict[str, Any]) -> TrustedKey:
-    _known(table, {"public_key", "libraries", "accept_v0"}, "[[servers.trusted_keys]]")
-    libraries = _value(table, "libraries", list)
-    if not all(isinstance(item, str) for item in libraries):
-        raise ValueError("libraries must be a list of names")
-    return TrustedKey(_value(table, "public_key", str), libraries, accept_v0=_value(table, "accept_v0", bool, False))
+    return TrustedKey(table["public_key"], table["libraries"], accept_v0=table.get("accept_v0", False))
 
 
 def parse_origin(url: str, *, insecure_loopback: bool = False) -> str:
@@ -188,34 +263,3 @@ def origin_of_folder(path: str) -> str:
     if not plain or not path.isprintable() or set("%?#\\") & set(path):
         raise ValueError(f"not a server's folder such as file:///srv/codi: {path[:200]!r}")
     return f"{FOLDER_SCHEME}{path}"
-
-
-def _tables(table: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    items = table.get(name, [])
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise ValueError(f"{name} must be a list of tables, written [[{name}]]")
-    return items
-
-
-def _table(document: dict[str, Any], name: str) -> dict[str, Any]:
-    return dict(_value(document, name, dict, {}))
-
-
-_REQUIRED = object()
-
-
-def _value(table: dict[str, Any], name: str, kind: type, default: object = _REQUIRED) -> Any:
-    value = table.get(name, default)
-    if value is _REQUIRED:
-        raise ValueError(f"{name} is missing")
-    if not isinstance(value, kind):
-        raise ValueError(f"{name} must be a {_KINDS[kind]}")
-    return value
-
-
-_KINDS = {str: "text", bool: "true or false", list: "list", dict: "table", int: "whole number"}
-
-
-def _known(table: dict[str, Any], names: set[str], where: str) -> None:
-    if unknown := sorted(set(table) - names):
-        raise ValueError(f"{where} has no {', '.join(unknown)[:200]}; it has {', '.join(sorted(names))}")

@@ -38,14 +38,12 @@ def _open_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDONLY)
 
 
-def _front_door(words: list[str]) -> int:
+def _front_door(words: list[str], *, aliases: bool = True) -> int:
     first = words[0] if words else "help"
-    if words[:2] == ["help", "ui"]:
-        return _workspace(["--help"])
     if first in ("help", "-h", "--help"):
         from codi_tui.cli.help import main as show_help
 
-        return show_help(words[1:])
+        return show_help(words[1:] if first == "help" else [])
     if first == "--version":
         from codi_tui import __version__
 
@@ -55,6 +53,38 @@ def _front_door(words: list[str]) -> int:
         from codi_tui.cli.run import main as run
 
         return run(words[1:])
+    if first.startswith("-"):
+        return _not_an_option(first)
+    from codi_tui.model.names import BUILT_INS
+
+    if first in BUILT_INS:
+        return _built_in(first, words)
+    if aliases and "." not in first:  # a command has a dot, and an alias has none
+        from codi_tui.cli.alias import expanded
+
+        meant = expanded(words)
+        return meant if isinstance(meant, int) else _front_door(meant, aliases=False)
+    from codi_tui.cli.run import bare
+
+    return bare(words)
+
+
+def _built_in(first: str, words: list[str]) -> int:
+    from codi_tui.manual import ABSENT
+    from codi_tui.manual.words import wants_help
+
+    if first in ABSENT:
+        from codi_tui.cli.absent import main as absent
+
+        return absent(first)
+    if words[:2] == ["config", "completion"] and words[3:4] == ["--"]:
+        from codi_tui.cli.complete import answer
+
+        return answer(words[2], words[4:])
+    if wants_help(words):
+        from codi_tui.cli.help_pages import help_of
+
+        return help_of(words)
     if first == "ui":
         return _workspace(words[1:])
     if first == "config":
@@ -65,6 +95,10 @@ def _front_door(words: list[str]) -> int:
         from codi_tui.cli.auth import main as auth
 
         return auth(words[1:])
+    if first == "connect":
+        from codi_tui.cli.connect import main as connect
+
+        return connect(words[1:])
     if first == "log":
         from codi_tui.cli.log import main as log
 
@@ -77,17 +111,7 @@ def _front_door(words: list[str]) -> int:
         from codi_tui.cli.session import main as session
 
         return session(words[1:])
-    if first.startswith("-"):
-        return _not_an_option(first)
-    from codi_tui.model.names import BUILT_INS
-
-    if first in BUILT_INS:
-        from codi_tui.cli.absent import main as absent
-
-        return absent(first)
-    from codi_tui.cli.run import bare
-
-    return bare(words)
+    raise AssertionError(first)
 
 
 def _workspace(words: list[str]) -> int:
@@ -105,8 +129,12 @@ def _workspace(words: list[str]) -> int:
 def _not_an_option(word: str) -> int:
     from codi_tui.cli.narration import report
     from codi_tui.errors import UsageError
+    from codi_tui.manual.words import did_you_mean
 
-    return report(UsageError([f"{word} is not one of codi's options"], usage="usage: codi [help | run | COMMAND] …"))
+    problem = f"{word[:80]} is not one of codi's options{did_you_mean(word, ('--help', '--version'))}"
+    return report(
+        UsageError([problem], usage="usage: codi [--help | --version | COMMAND | BUILT-IN] …", hint="codi help")
+    )
 
 
 def _system_error(error: OSError) -> int:

@@ -18,6 +18,10 @@ DEPENDENCIES_MAX = 64
 """Libraries fetched along with one, theirs included."""
 DESCRIPTION_MAX_CHARACTERS = 4 * KIB
 SETTINGS_MAX_BYTES = 1 * MIB
+LISTING_MAX_BYTES = 1 * MIB
+"""What is rendered for the tab key of the commands that are here; the last ones are left out of more."""
+ALIAS_STEPS_MAX = 16
+"""Aliases that one command line may lead through."""
 
 # Trust
 CANDIDATE_KEYS_MAX = 16
@@ -59,8 +63,13 @@ QUESTION_LINES_MAX = 600
 """Permissions and differences that one question lists; a library may declare 256 permissions, and none is left out."""
 
 # Network
+ANSWER_MAX_BYTES = 1 * MIB
+"""A server's answer that is neither a document nor a module."""
 EXCHANGE_SECONDS = 15.0
 """The deadline of one whole HTTP exchange, headers and body included."""
+REACH_SECONDS = 5.0
+REACH_MAX_BYTES = 64 * KIB
+"""Asking a server whether it is there."""
 
 # A module's own requests
 HTTP_SECONDS = 30.0
@@ -247,3 +256,33 @@ LIST_OFFSET_MAX = 1_000_000
 FILTER_MAX_CHARACTERS = 200
 TOKEN_PERMISSIONS_MAX = 64
 TOKEN_SECONDS_MAX = 366 * 24 * 60 * 60
+
+# Tokens
+TOKEN_MAX_CHARACTERS = 4096
+"""Of one library server; codi's own are 48 long."""
+TOKENS_MAX_BYTES = 1 * MIB
+PUBLISH_SECONDS = 90.0
+"""For a release to be sent and answered; a server waits 60 s for it."""
+# Runs on the library server (docs/server.md)
+SERVER_RUNS = 8
+"""Guests at once, when the operator says nothing; each is a process of up to RUN_MEMORY_BYTES and some 60 MiB more."""
+SERVER_RUN_SOCKETS = 256
+"""WebSockets of one token at once."""
+SERVER_RUNS_WAITING = 128
+"""Runs of one token that wait for their turn."""
+SERVER_RUNS_WAITING_BYTES = 8 * MIB
+"""Their requests together."""
+SERVER_RUN_EVENTS = 256
+"""Events of a run that are kept until they are acknowledged; the command waits while there are more."""
+SERVER_RUN_EVENT_BYTES = 2 * MIB
+"""The same, in bytes; one event may lie beyond it."""
+SERVER_RUN_FIRST_SECONDS = 10.0
+"""From the handshake to the first message."""
+SERVER_RUN_LINGER_SECONDS = 60.0
+"""A run whose connection is gone waits so long for the next one, and an ended run for being taken."""
+SERVER_RUN_CLOSE_SECONDS = 5.0
+"""Saying goodbye to a peer that may not read any more."""
+SERVER_VANISHED_SECONDS = 30
+"""After so long a silence the kernel asks whether a peer is still there, three times within as long again."""
+SERVER_RUN_FRAGMENTS = 4096
+"""Frames of one message."""

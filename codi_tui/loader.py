@@ -12,7 +12,7 @@ from copy import copy
 from codi_tui.admission import Admission
 from codi_tui.cache.rows import new_row
 from codi_tui.cache.zstd import decompress
-from codi_tui.errors import CacheError, CodiError, FetchError, NotFoundError, RefusedError, TrustError
+from codi_tui.errors import CacheError, CodiError, FetchError, GrantError, NotFoundError, RefusedError, TrustError
 from codi_tui.limits import DEPENDENCIES_MAX, DOCUMENT_MAX_BYTES
 from codi_tui.model.manifest import SCHEMA_VERSION
 from codi_tui.model.names import split_command
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 _NOT_DAMAGE = frozenset(
     {"E_EXPIRED", "E_CLOCK", "E_NO_TRUST", "E_KEY_SCOPE", "E_TYPE"}
     | {"E_ROLLBACK", "E_THRESHOLD", "E_KEY_RETIRED", "E_KEY_REVOKED", "E_TRUST_EXPIRED", "E_NAME_RESERVED"}
+    | {"E_PERMISSION"}
 )
-"""Refusals that time, the settings or a trust document bring: the row is as it was signed, and stays."""
+"""Refusals that time, the settings, a trust document or a server bring: the row is as it was signed, and stays."""
 
 
 class ResolvedCommand:
@@ -408,6 +409,12 @@ class DynamicLoader:
         self, row: LibraryData, source: LibrarySource, name: str, record: Record, *, allow_expired: bool = False
     ) -> CommandLibrary:
         metadata = row.details()
+        if metadata.get("denied"):
+            raise GrantError(
+                f"{source.origin} does not let you have {name} any more",
+                hint="ask its operator for access",
+                library=name,
+            )
         message = decompress(row.json, DOCUMENT_MAX_BYTES)
         library = await self._validator.verify_stored(
             message,
@@ -517,9 +524,24 @@ class DynamicLoader:
             raise _offline(f"the library {name}", library=name)
         if not source.local and self._trust is not None:
             await self._refresh_trust(source, self._trust)
-        library, delivery = await self._admission.fetch(source, name, chosen, self._sound_module)
+        try:
+            library, delivery = await self._admission.fetch(source, name, chosen, self._sound_module)
+        except GrantError as refusal:
+            if refusal.code == "E_PERMISSION":
+                await self._deny(source, name, refusal)
+            raise
         await self._store(library, delivery, sole_version=source.local)
         return library
+
+    async def _deny(self, source: LibrarySource, name: str, refusal: GrantError) -> None:
+        """A server has said that this user may not have a library: its cached copy is run no more, nor is it deleted."""
+        if self._trust is not None:
+            self._trust.refused(refusal, origin=source.origin, name=name)
+        try:
+            if self._cache is not None:
+                await self._cache.deny_library(f"{source.origin}/{name}")
+        except CacheError as error:
+            self._give_up_cache(error)
 
     async def _refresh_trust(self, source: LibrarySource, trust: TrustKeeper) -> None:
         gone = await trust.refresh_if_due(source)

@@ -12,6 +12,9 @@ import sys
 LISTING = "help.txt"
 """The rendered list of commands: of the bundled ones beside them, of the cached ones in the data folder."""
 
+COMPLETION = "completion.txt"
+"""What a shell needs to complete them, in the same places."""
+
 _APP = os.path.join("coditect", "codi")
 
 

@@ -114,7 +114,7 @@ ATTACKS = {
     "H7": "a secret in a log, a message or a list of processes",
     "H8": "an environment variable that redirects trust",
 }
-AWAITED = frozenset({"C5", "C6", "G1", "G2", "G3", "G4", "G5", "G6", "G7", "H4", "H5", "H6"})
+AWAITED = frozenset({"G1", "G2", "G3", "G4", "G5", "G6", "G7"})
 """Rows whose tests are not marked yet. The list only ever shrinks: a row that has a test must leave it."""
 
 

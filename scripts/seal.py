@@ -3,7 +3,7 @@
 Usage: python scripts/seal.py [--check]
 
 Needs the built modules (scripts/build_modules.py). Writes libraries/sealed/: NAME.json (signed), key.json (the public
-half and the names that it may sign), index.json (command to library), help.txt. With --check it writes nothing: each
+half and the names that it may sign), index.json (command to library), help.txt, completion.txt. With --check it writes nothing: each
 signed message must be what its source says, each signature must hold, and the other files must be what they would be.
 """
 
@@ -19,6 +19,7 @@ from typing import Any
 from nacl.signing import SigningKey
 
 from codi_tui.catalog.commands import summary
+from codi_tui.catalog.completion import render_commands
 from codi_tui.errors import CodiError
 from codi_tui.model.times import timestamp
 from codi_tui.registry.sign import complete_manifest, sign_manifest
@@ -67,6 +68,7 @@ def companions(sources: dict[str, Any], public_key: str) -> dict[str, str]:
         "key.json": f"{json.dumps({'public_key': public_key, 'libraries': sorted(sources)}, indent=1)}\n",
         "index.json": f"{json.dumps({'commands': commands}, indent=1, sort_keys=True, ensure_ascii=False)}\n",
         "help.txt": rendered_help(sources),
+        "completion.txt": rendered_completion(sources),
     }
 
 
@@ -81,6 +83,16 @@ def rendered_help(sources: dict[str, Any]) -> str:
             for name, item in command["subcommands"].items()
         ]
     return "\n".join(lines) + "\n"
+
+
+def rendered_completion(sources: dict[str, Any]) -> str:
+    """What the tab key knows of the bundled libraries."""
+    return render_commands(
+        (f"{group}.{name}", item)
+        for source in sources.values()
+        for group, command in source["commands"].items()
+        for name, item in command["subcommands"].items()
+    )
 
 
 def check(sources: dict[str, Any]) -> list[str]:

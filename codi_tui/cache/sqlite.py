@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _DROP_UNUSED_MODULES = """DELETE FROM modules WHERE digest NOT IN (
     SELECT json_extract(metadata, '$.module') FROM command_libraries
     WHERE json_valid(metadata) AND json_extract(metadata, '$.module') IS NOT NULL)"""
+_ALLOW = """
+    UPDATE command_libraries SET metadata = json_remove(metadata, '$.denied')
+    WHERE id = ? AND json_valid(metadata) AND json_extract(metadata, '$.denied') IS NOT NULL"""
 _LIBRARY_COLUMNS = "id, version, library_json, metadata, loaded_at, expires_at, size_bytes, hash"
 
 
@@ -186,6 +189,7 @@ class SqliteCache:
         async def operation(transaction: Transaction) -> list[str]:
             if sole_version:
                 await transaction.execute("DELETE FROM command_libraries WHERE id = ?", (data.id,))
+            await transaction.execute(_ALLOW, (data.id,))
             await transaction.execute(
                 f"INSERT OR REPLACE INTO command_libraries ({_LIBRARY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 tuple(getattr(data, column.strip()) for column in _ROW_ATTRIBUTES),
@@ -207,6 +211,20 @@ class SqliteCache:
             await transaction.execute("INSERT OR REPLACE INTO command_index VALUES (?, ?, ?)", row)
 
         await self._write(operation)
+
+    async def deny_library(self, library_id: str) -> None:
+        """Note on every row of a library that its server no longer lets this user have it; storing it anew ends that."""
+
+        async def operation(transaction: Transaction) -> None:
+            await transaction.execute(
+                "UPDATE command_libraries SET metadata = json_set(metadata, '$.denied', json('true'))"
+                " WHERE id = ? AND json_valid(metadata)",
+                (library_id,),
+            )
+
+        await self._write(operation)
+        if self._log is not None:
+            self._log.warning("cache.denied", library=library_id)
 
     async def forget_library(self, library_id: str, version: str) -> None:
         """Drop a row, its module, and its commands' short names, as far as no other row has them."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from codi_tui.cli.auth_core import with_core
 from codi_tui.cli.exits import NOT_FOUND, OK, REFUSED
 from codi_tui.cli.page import mark, show_json, show_lines
+from codi_tui.cli.with_core import with_core
 from codi_tui.operations.explanation import explain_library, step_words
 
 TYPE_CHECKING = False

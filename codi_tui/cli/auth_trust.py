@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from codi_tui.cli.auth_core import with_core
 from codi_tui.cli.exits import OK, status_of
 from codi_tui.cli.narration import notice, report, say
 from codi_tui.cli.page import show_json, show_lines
+from codi_tui.cli.with_core import with_core
 from codi_tui.errors import CodiError, ConfigError, NotFoundError, RefusedError, TrustError
 from codi_tui.operations import trust
 from codi_tui.operations import trust_words as words
@@ -56,24 +56,39 @@ def add(origin: str, fingerprint: str | None, *, asks: bool, bundle: str | None 
 
     async def work(core: Core) -> int:
         if origin not in core.server_origins:
-            return _say_what_to_add(origin)
+            raise ConfigError(f"{origin} is not a server of the settings", hint=f"codi connect {origin}")
         if await _is_pinned(core, origin, fingerprint):
             say(f"codi: {origin}: a trust document of this root is pinned already")
             return OK
-        try:
-            offer, document = await _offered(core, origin, fingerprint, bundle)
-        except RefusedError as error:
-            core.trust.refused(error, origin=origin, name="")
-            raise
-        if keys := len(core.trust.keyring.settings_keys(origin)):
-            notice(f"the settings name {words.count(keys, 'key')} for this server, which will no longer count")
-        if asks:
-            _ask_for(document)
-        await trust.pin(core, origin, offer.data, offer.fingerprint)
+        offer = await accepted_offer(core, origin, fingerprint, asks=asks, bundle=bundle)
+        document = await trust.pin(core, origin, offer.data, offer.fingerprint)
         show_lines([f"{origin}: trust document {document.version} decides from now on"])
         return OK
 
     return with_core(work, offline=bundle is not None)
+
+
+async def accepted_offer(
+    core: Core, origin: str, fingerprint: str | None, *, asks: bool, bundle: str | None = None
+) -> Offer:
+    """What a server offers, shown, and accepted: by the person at the terminal, or by the fingerprint that was named.
+
+    Args:
+        bundle: as for `add`.
+
+    Raises:
+        CodiError: as for `add`.
+    """
+    try:
+        offer, document = await _offered(core, origin, fingerprint, bundle)
+    except RefusedError as error:
+        core.trust.refused(error, origin=origin, name="")
+        raise
+    if keys := len(core.trust.keyring.settings_keys(origin)):
+        notice(f"the settings name {words.count(keys, 'key')} for this server, which will no longer count")
+    if asks:
+        _ask_for(document)
+    return offer
 
 
 async def _offered(core: Core, origin: str, fingerprint: str | None, bundle: str | None) -> tuple[Offer, TrustDocument]:
@@ -149,22 +164,6 @@ async def _is_pinned(core: Core, origin: str, fingerprint: str | None) -> bool:
         code="E_PINNED",
         hint=f"codi auth trust refresh {origin}; or, if its root was given up, codi auth trust remove first",
     )
-
-
-def _say_what_to_add(origin: str) -> int:
-    """Which lines make a server one of the settings'; returns the exit status."""
-    from codi_tui.runtime import RuntimeMode
-
-    error = ConfigError(
-        f"{origin} is not one of the library servers in the settings",
-        hint=f"add these lines to {RuntimeMode.detect().settings_path()}, then do this again:",
-    )
-    status = report(error)
-    say("[[servers]]")
-    say(f'url = "{origin}"')
-    if origin.startswith("http:"):
-        say("insecure_loopback = true")
-    return status
 
 
 def remove(origin: str, *, asks: bool) -> int:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from codi_tui.operations.grants import Review
 
 
+_SECRET = "***"  # noqa: S105 - what is shown instead of one
+
+
 async def dry_run(
     core: Core, resolved: ResolvedCommand, arguments: dict[str, Any], allow: list[str], wall_seconds: float | None
 ) -> int:
@@ -32,6 +35,7 @@ async def dry_run(
     library, definition = resolved.library, resolved.definition
     found = await review(core, library, definition, allow=allow, notice=notice)
     handler = definition.handler
+    secrets = [item.name for item in definition.parameters if item.document.get("secret")]
     limits = Invocation(library, definition, arguments, found.permissions, wall_seconds).limits(handler)
     document = {
         "command": definition.path,
@@ -46,7 +50,7 @@ async def dry_run(
         "permissions": list(found.permissions),
         **_in_the_way(found),
         "limits": {name: getattr(limits, name) for name in LIMITS},
-        "arguments": arguments,
+        "arguments": {name: _SECRET if name in secrets else value for name, value in arguments.items()},
     }
     write_all(STDOUT, f"{json.dumps(document, indent=2)}\n".encode())
     return OK

@@ -5,6 +5,7 @@ from __future__ import annotations
 OK = 0
 NOT_FOUND = 66
 CRASHED = 70
+BROKE_PROTOCOL = 76
 INTERRUPTED = 130
 REFUSED = 77
 
@@ -16,7 +17,7 @@ _STATUS = {
     65: ("E_INPUT", "E_LOCK", "E_BUNDLE"),
     NOT_FOUND: ("E_NOT_FOUND",),
     69: ("E_NETWORK", "E_OFFLINE", "E_HTTP", "E_UNAVAILABLE"),
-    70: ("E_HANDLER", "E_WASM_TRAP", "E_INTERNAL"),
+    CRASHED: ("E_HANDLER", "E_WASM_TRAP", "E_INTERNAL"),
     73: ("E_EXISTS", "E_CREATE"),
     74: (
         "E_CACHE",
@@ -42,7 +43,7 @@ _STATUS = {
         "E_WASM_TABLES",
         "E_WASM_COMPILE",
     ),
-    76: ("E_PROTOCOL", "E_REDIRECT", "E_ENCODING"),
+    BROKE_PROTOCOL: ("E_PROTOCOL", "E_REDIRECT", "E_ENCODING"),
     78: ("E_CONFIG", "E_SECRET"),
 }
 _BY_CODE = {code: status for status, codes in _STATUS.items() for code in codes}

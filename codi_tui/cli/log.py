@@ -1,60 +1,28 @@
-"""`codi log`: the log and the audit trail. The texts are in `log_help`, reading in `log_lines`."""
+"""`codi log`: the log and the audit trail. Reading is in `log_lines`."""
 
 from __future__ import annotations
 
-from codi_tui.cli import log_help
-from codi_tui.cli.exits import INTERRUPTED, OK
-from codi_tui.cli.flags import parse_words
-from codi_tui.cli.narration import STDOUT, report, write_all
-from codi_tui.errors import CodiError, TrustError, UsageError
+from codi_tui.cli.dispatch import dispatch
+from codi_tui.cli.exits import OK
+from codi_tui.errors import TrustError
+from codi_tui.manual.log import LOG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from codi_tui.cli.flags import Words
     from codi_tui.cli.log_lines import Filter
+    from codi_tui.manual.words import Words
 
-_HELP = ("-h", "--help")
 _LINES_MAX = 100_000
 
 
 def main(words: Sequence[str]) -> int:
     """`codi log …`: returns the exit status."""
-    as_json = "--json" in words
-    try:
-        return _log(list(words))
-    except CodiError as error:
-        return report(error, as_json=as_json)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        return OK  # whoever reads has had enough
+    return dispatch(LOG, words, _VERBS)
 
 
-def _log(words: list[str]) -> int:
-    first = words[0] if words else ""
-    if first in _HELP:
-        return _help(log_help.LOG)
-    if first not in _VERBS:
-        what = f"codi log has no verb {first[:80]!r}" if first else "codi log needs a verb"
-        raise UsageError([what], usage=log_help.LOG_USAGE, hint="codi log --help")
-    text, verb = _VERBS[first]
-    return _help(text) if any(word in _HELP for word in words[1:]) else verb(words[1:])
-
-
-def _help(text: str) -> int:
-    write_all(STDOUT, text.encode())
-    return OK
-
-
-def _show(words: list[str]) -> int:
-    parsed = parse_words(
-        words,
-        usage=log_help.SHOW_USAGE,
-        switches=("--json", "--audit"),
-        values=("--lines", "--level", "--event", "--since"),
-    )
+def _show(parsed: Words) -> int:
     wanted, lines = _filter(parsed), _lines(parsed, 50)
     parsed.check()
     from codi_tui.cli.log_lines import last_lines, show_line
@@ -64,13 +32,7 @@ def _show(words: list[str]) -> int:
     return OK
 
 
-def _follow(words: list[str]) -> int:
-    parsed = parse_words(
-        words,
-        usage=log_help.FOLLOW_USAGE,
-        switches=("--json", "--audit"),
-        values=("--lines", "--level", "--event"),
-    )
+def _follow(parsed: Words) -> int:
     wanted, lines = _filter(parsed), _lines(parsed, 10)
     parsed.check()
     from codi_tui.cli.log_follow import follow
@@ -79,8 +41,7 @@ def _follow(words: list[str]) -> int:
     return OK
 
 
-def _verify(words: list[str]) -> int:
-    parsed = parse_words(words, usage=log_help.VERIFY_USAGE, switches=("--json", "--renew"))
+def _verify(parsed: Words) -> int:
     parsed.check()
     from codi_tui.cli.page import show_json, show_lines
     from codi_tui.operations.audit import renew, verify
@@ -123,8 +84,7 @@ def _verify(words: list[str]) -> int:
     )
 
 
-def _path(words: list[str]) -> int:
-    parsed = parse_words(words, usage=log_help.PATH_USAGE, switches=("--json",))
+def _path(parsed: Words) -> int:
     parsed.check()
     from codi_tui.cli.page import show_json, show_lines
 
@@ -138,13 +98,9 @@ def _path(words: list[str]) -> int:
 
 def _filter(parsed: Words) -> Filter:
     from codi_tui.cli.log_lines import Filter
-    from codi_tui.runs.log import LEVELS
 
     options = parsed.options
     level = options.get("--level")
-    if level is not None and level not in LEVELS[:-1]:
-        parsed.problems.append(f"--level must be one of {', '.join(LEVELS[:-1])}")
-        level = None
     if level is not None and "--audit" in options:
         parsed.problems.append("--level does not go with --audit: the trail has no levels")
     since = None
@@ -197,9 +153,9 @@ def _in_data_folder(name: str) -> str:
     return os.path.join(RuntimeMode.detect().data_folder(), name)
 
 
-_VERBS: dict[str, tuple[str, Callable[[list[str]], int]]] = {
-    "show": (log_help.SHOW, _show),
-    "follow": (log_help.FOLLOW, _follow),
-    "verify": (log_help.VERIFY, _verify),
-    "path": (log_help.PATH, _path),
+_VERBS: dict[str, Callable[[Words], int]] = {
+    "log show": _show,
+    "log follow": _follow,
+    "log verify": _verify,
+    "log path": _path,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from codi_tui.cli.exits import status_of
+from codi_tui.cli.exits import BROKE_PROTOCOL, CRASHED, REFUSED, status_of
 from codi_tui.errors import CodiError
 
 TYPE_CHECKING = False
@@ -64,11 +64,13 @@ def report(error: CodiError, *, as_json: bool = False) -> int:
     if as_json:
         report_document({**error_document(error), **({"details": lines} if lines else {})})
     elif isinstance(error, UsageError):
-        for problem in error.problems:
+        *problems, last = error.problems
+        for problem in [*problems, f"{last} ({error.code})"]:
             say(f"codi: {problem}")
-        for line in (error.usage, error.hint):
-            if line:
-                say(line)
+        for line in _usage_lines(error.usage or ""):
+            say(line)
+        if error.hint:
+            say(f"codi: next: {error.hint}")
     else:
         for line in lines:
             say(f"  {line}")
@@ -76,16 +78,42 @@ def report(error: CodiError, *, as_json: bool = False) -> int:
     return status_of(error.code)
 
 
+def _usage_lines(usage: str) -> list[str]:
+    """A usage line as it was written, or broken at the terminal's width."""
+    try:
+        columns = os.get_terminal_size(STDERR).columns
+    except OSError:
+        columns = 0
+    if not usage or not columns:
+        return usage.splitlines()
+    from codi_tui.manual.pages import broken
+
+    return [part for line in usage.splitlines() for part in broken(line, columns)]
+
+
 def report_failure(document: dict[str, str | None]) -> None:
     """An error document as a person reads it."""
     library = f"{document['library']}: " if document.get("library") else ""
     say(f"codi: {library}{document['message']} ({document['code']})")
-    if document.get("hint"):
-        say(f"codi: next: {document['hint']}")
+    if hint := document.get("hint") or _next_step(document):
+        say(f"codi: next: {hint}")
+
+
+def _next_step(document: Mapping[str, object]) -> str | None:
+    """What to do about an error that brings no hint of its own."""
+    status, library = status_of(str(document["code"])), document.get("library")
+    if status == CRASHED:
+        return "tell the library's publisher; codi session show last has what is known of the run"
+    if status == BROKE_PROTOCOL:
+        return "tell the server's operator; a proxy or a portal in between may answer for it, too"
+    if status == REFUSED and library:
+        return f"codi auth trust explain {library} tells what was checked; its publisher can mend it"
+    return None
 
 
 def report_document(document: Mapping[str, object]) -> None:
     """An error document as a program reads it."""
     import json
 
+    document = {**document, "hint": document.get("hint") or _next_step(document)}
     write_stderr(f"{json.dumps({'error': document})}\n".encode())

@@ -6,15 +6,16 @@ import os
 import select
 
 from codi_tui.cli.exits import INTERRUPTED, OK, status_of
-from codi_tui.cli.narration import STDERR, STDOUT, notice, report, write_all
+from codi_tui.cli.narration import STDERR, notice, report
 from codi_tui.cli.output import FORMATS, make_output
-from codi_tui.errors import CacheError, CodiError, FetchError, InputError, NotFoundError, UsageError
+from codi_tui.config import load_settings
+from codi_tui.errors import CodiError, FetchError, InputError, NotFoundError, UsageError
 from codi_tui.limits import ARGUMENTS_MAX_BYTES
 from codi_tui.lock import working_folder
-from codi_tui.model.names import BUILT_INS
 from codi_tui.operations.core import assemble, drive
-from codi_tui.operations.flags import RUN_OPTIONS_WITH_VALUE, HelpWanted, parse_flags
+from codi_tui.operations.flags import RUN_OPTIONS_WITH_VALUE, RUN_SWITCHES, HelpWanted, parse_flags
 from codi_tui.operations.recording import RecordedExecutor, record_refusal
+from codi_tui.runtime import RuntimeMode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,46 +26,17 @@ if TYPE_CHECKING:
     from codi_tui.execute.invocation import Invocation
     from codi_tui.library.client import Transport
     from codi_tui.loader import ResolvedCommand
+    from codi_tui.network import Network
     from codi_tui.operations.core import Core
     from codi_tui.runs.history import PastRun
     from codi_tui.trust import Permissions
 
-USAGE = (
-    "usage: codi run [--output text|json|jsonl|raw] [--args JSON|@FILE] [--offline] [--dry-run] [--allow PERMISSION] "
-    "[--timeout SECONDS] [--record] [--allow-expired] COMMAND [the command's own flags]"
-)
-
-HELP = f"""Run one command of a library.
-
-{USAGE}
-       codi COMMAND [the command's own flags]
-
-codi's own options stand before the command, the command's behind it.
-
-  --output text     for people; safe on a terminal, unchanged in a pipe (the default)
-  --output json     the result as one JSON value (also: --json)
-  --output jsonl    every event of the run, one JSON object a line
-  --output raw      the command's own bytes, whatever they are
-  --args JSON       the command's arguments as a JSON object, or @FILE to read them from a file
-  --offline         never open a socket
-  --dry-run         resolve, load, verify and check the arguments; say what would run and what it may do, and stop
-  --allow PERMISSION  grant a permission for this one run; may be repeated
-  --timeout SECONDS stop the run after so long
-  --record          keep what the run writes, too: codi session
-  --allow-expired   on a terminal: run a library that was accepted before it expired, when no newer one is to be had
-
-Examples:
-  codi run text.count < notes.txt
-  codi run --output json text.count < notes.txt
-  codi text.wrap --width 60 < notes.txt >> wrapped.txt
-"""
-
 
 class Options:
-    """codi's own options of one run; `again` is the run that it repeats."""
+    """codi's own options of one run; `again` is the run that it repeats. An output of None is the settings'."""
 
     def __init__(self) -> None:
-        self.output = "text"
+        self.output: str | None = None
         self.arguments: dict[str, Any] = {}
         self.offline = False
         self.dry_run = False
@@ -72,6 +44,7 @@ class Options:
         self.timeout: float | None = None
         self.record = False
         self.allow_expired = False
+        self.ask = False
         self.again: PastRun | None = None
 
     @property
@@ -86,10 +59,11 @@ def main(words: list[str]) -> int:
     try:
         rest = _parse_options(words, options)
         if rest is None:
-            write_all(STDOUT, HELP.encode())
-            return OK
+            from codi_tui.cli.help_pages import built_in_help
+
+            return built_in_help(["run"])
         if not rest:
-            raise UsageError(["which command?"], usage=USAGE, hint="codi help lists them")
+            raise UsageError(["which command?"], usage=_usage(), hint="codi help lists them")
         return _guarded(rest[0], rest[1:], options)
     except CodiError as error:
         return report(error, as_json=options.machine)
@@ -109,6 +83,10 @@ def again(run: PastRun, arguments: dict[str, Any], words: list[str]) -> int:
 
 def _guarded(command: str, words: list[str], options: Options) -> int:
     try:
+        if words[:1] in (["-h"], ["--help"]):
+            from codi_tui.cli.help_pages import command_help
+
+            return command_help(command)
         status: int = drive(_run(command, words, options))
     except CodiError as error:
         return report(error, as_json=options.machine)
@@ -129,12 +107,12 @@ def _parse_options(words: list[str], options: Options) -> list[str] | None:
             break
         if name in ("-h", "--help"):
             return None
-        if name in ("--offline", "--dry-run", "--json", "--record", "--allow-expired"):
+        if name in RUN_SWITCHES:
             if equals:
                 problems.append(f"{name} takes no value")
             _set_switch(options, name)
         elif name not in RUN_OPTIONS_WITH_VALUE:
-            problems.append(f"{name} is not one of codi's options here")
+            problems.append(_no_such_option(name))
         elif not equals and not rest:
             problems.append(f"{name} needs a value")
         else:
@@ -143,21 +121,29 @@ def _parse_options(words: list[str], options: Options) -> list[str] | None:
             except ValueError as error:
                 problems.append(str(error))
     if problems:
-        raise UsageError(problems, usage=USAGE)
+        raise UsageError(problems, usage=_usage(), hint="codi run --help")
     return rest
 
 
+def _no_such_option(name: str) -> str:
+    from codi_tui.manual.words import did_you_mean
+
+    near = did_you_mean(name, (*RUN_SWITCHES, *RUN_OPTIONS_WITH_VALUE))
+    return f"{name[:80]} is not one of codi's options here" + (near or "; the command's own stand behind it")
+
+
+def _usage() -> str:
+    from codi_tui.manual.pages import usage
+    from codi_tui.manual.run import RUN
+
+    return usage(RUN)
+
+
 def _set_switch(options: Options, name: str) -> None:
-    if name == "--offline":
-        options.offline = True
-    elif name == "--dry-run":
-        options.dry_run = True
-    elif name == "--record":
-        options.record = True
-    elif name == "--allow-expired":
-        options.allow_expired = True
-    else:
+    if name == "--json":
         options.output = "json"
+    else:
+        setattr(options, name[2:].replace("-", "_"), True)
 
 
 def _set_value(options: Options, name: str, value: str) -> None:
@@ -184,7 +170,7 @@ def _read_arguments(value: str) -> dict[str, Any]:
 
     if value.startswith("@"):
         try:
-            with open(value[1:], "rb") as file:
+            with open(0 if value == "@-" else value[1:], "rb", closefd=value != "@-") as file:
                 data = file.read(ARGUMENTS_MAX_BYTES + 1)
         except OSError as error:
             raise InputError(f"cannot read {value[1:]}: {error.strerror}") from None
@@ -204,10 +190,13 @@ def _read_arguments(value: str) -> dict[str, Any]:
 async def _run(command: str, words: list[str], options: Options) -> int:
     from codi_tui.cache.storage import BlockingStorage
 
+    settings = load_settings(RuntimeMode.detect().settings_path())
+    options.output = options.output or settings.run.output
     core = await assemble(
         connect=BlockingStorage.open,
         transport=_transport,
         offline=options.offline,
+        settings=settings,
         notice=notice,
         folder=working_folder(),
         allow_expired=options.allow_expired,
@@ -215,7 +204,9 @@ async def _run(command: str, words: list[str], options: Options) -> int:
     try:
         resolved = await core.loader.load_command(command)
     except (NotFoundError, FetchError) as error:
-        raise await _with_suggestions(core, command, error) from None
+        from codi_tui.cli.suggestions import with_suggestions
+
+        raise await with_suggestions(core, command, error) from None
     except CodiError as error:
         await record_refusal(core, "run", command, error)
         raise
@@ -228,16 +219,19 @@ async def _run(command: str, words: list[str], options: Options) -> int:
 
         check_again(options.again, resolved.library, notice)
     try:
+        if options.ask:
+            from codi_tui.cli.asking import ask_for_missing
+
+            options.arguments = ask_for_missing(resolved.definition, words, options.arguments)
         arguments = parse_flags(resolved.definition, words, options.arguments)
     except HelpWanted:
-        from codi_tui.cli.help import command_help
+        from codi_tui.cli.help_pages import show_command
 
-        write_all(STDOUT, command_help(resolved.library, resolved.definition).encode())
-        return OK
+        return show_command(resolved)
     if options.dry_run:
         from codi_tui.cli.dry_run import dry_run
 
-        return await dry_run(core, resolved, arguments, options.allow, options.timeout)
+        return await dry_run(core, resolved, arguments, options.allow, options.timeout or core.run.timeout)
     from codi_tui.execute.invocation import Invocation
 
     try:
@@ -280,7 +274,7 @@ async def _execute(core: Core, invocation: Invocation, options: Options) -> int:
 
     executor = RecordedExecutor(one_shot_executor(core, overdue), core, "run", output=options.record)
     _when_terminated(clean_up)
-    output = make_output(options.output, invocation.definition.handler.output)
+    output = make_output(options.output or "text", invocation.definition.handler.output)
     if needs_event_loop(invocation.definition.handler):
         from codi_tui.cli.remote import show_on_a_loop
 
@@ -311,25 +305,7 @@ def _when_terminated(clean_up: Callable[[], None]) -> None:
             signal.signal(number, end)
 
 
-def _transport() -> Transport:
+def _transport(network: Network) -> Transport:
     from codi_tui.library.http import BlockingTransport, HttpTransport
 
-    return BlockingTransport(HttpTransport())
-
-
-async def _with_suggestions(core: Core, command: str, error: CodiError) -> CodiError:
-    """The same error, with the names that may have been meant."""
-    from codi_tui.catalog.commands import list_commands, nearest
-
-    try:
-        entries = await list_commands(core.bundled, core.cache)
-    except CacheError:
-        entries = await list_commands(core.bundled, None)
-    names = [entry.command for entry in entries]
-    near = nearest(command, [*names, *sorted(BUILT_INS)])
-    if near and command not in near:
-        hint = f"did you mean {' or '.join(near)}?"
-        error.hint = f"{hint} Or {error.hint}" if error.hint else hint
-    elif error.hint is None:
-        error.hint = "codi help lists what can be run"
-    return error
+    return BlockingTransport(HttpTransport(network))

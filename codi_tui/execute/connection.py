@@ -1,7 +1,7 @@
 """One WebSocket connection to a server (RFC 6455), over the websockets package (ADR 0009), bounded in every direction.
 
-No redirect is followed, no proxy is used, nothing is compressed, and nothing is logged: the package's debug log prints
-payloads. Authorities are certifi's alone.
+No redirect is followed, no proxy is taken from the environment, nothing is compressed, and nothing is logged: the
+package's debug log prints tokens and payloads.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus, ProxyError
 from websockets.frames import CTRL_OPCODES, Close, CloseCode, Frame
 from websockets.protocol import State
 from websockets.typing import Subprotocol
@@ -30,7 +30,7 @@ from codi_tui.limits import (
     RUN_QUEUE_FRAMES,
     RUN_SILENCE_SECONDS,
 )
-from codi_tui.tls import client_context
+from codi_tui.network import DIRECT, Network
 
 _SILENT_LOGGER = logging.Logger("codi.run", logging.CRITICAL + 1)  # noqa: LOG001 - one that no configuration reaches
 _SLICE_BYTES = 16 * KIB
@@ -148,7 +148,24 @@ class Connection:
         return ConnectionDropped(closed.rcvd.code, closed.rcvd.reason[:200])
 
 
-async def open_connection(url: str) -> Connection:
+class Way:
+    """How a server is reached.
+
+    Attributes:
+        url: where.
+        network: by which authorities and proxy.
+        shows_token: whether it is shown the token of its origin, if there is one.
+    """
+
+    __slots__ = ("network", "shows_token", "url")
+
+    def __init__(self, url: str, network: Network = DIRECT, *, shows_token: bool = False) -> None:
+        self.url = url
+        self.network = network
+        self.shows_token = shows_token
+
+
+async def open_connection(way: Way) -> Connection:
     """Connect, and agree on the subprotocol.
 
     Raises:
@@ -157,13 +174,16 @@ async def open_connection(url: str) -> Connection:
         TrustError: `E_TLS`, the server's certificate does not hold.
         ProtocolError: `E_REDIRECT`; or it answers, and does not speak the protocol.
     """
+    url, network = way.url, way.network
     host = urlsplit(url).netloc
+    headers = await asyncio.to_thread(network.headers, url) if way.shows_token else {}
     try:
         socket = await _Connect(
             url,
             subprotocols=[Subprotocol(SUBPROTOCOL)],
             compression=None,
-            proxy=None,
+            proxy=network.proxy_for(url),
+            additional_headers=headers,
             user_agent_header="codi",
             open_timeout=RUN_CONNECT_SECONDS,
             ping_interval=None,  # a reader that is slow would be taken for a dead peer: see `receive`
@@ -172,7 +192,7 @@ async def open_connection(url: str) -> Connection:
             max_queue=RUN_QUEUE_FRAMES,
             logger=_SILENT_LOGGER,
             create_connection=_BoundedConnection,
-            ssl=client_context() if url.startswith("wss:") else None,
+            ssl=network.tls(url),
         )
     except ssl.SSLCertVerificationError as error:
         await asyncio.sleep(0)  # as in `_let_go`
@@ -181,6 +201,8 @@ async def open_connection(url: str) -> Connection:
             code="E_TLS",
             hint="whoever runs the server can mend that; do not go round it",
         ) from None
+    except ProxyError as error:
+        raise UnavailableError(f"the proxy does not lead to {host}: {str(error)[:200]}") from None
     except InvalidHandshake as error:
         raise _refusal(error, host) from None
     except (OSError, TimeoutError) as error:
@@ -199,7 +221,11 @@ def _refusal(error: InvalidHandshake, host: str) -> CodiError:
     if not isinstance(error, InvalidStatus):
         return ProtocolError(f"{host} does not speak {SUBPROTOCOL}: {str(error)[:200]}")
     status = error.response.status_code
-    if status in (401, 403):
+    if status == 401:
+        return GrantError(
+            f"{host} wants a token, or no longer takes yours (401)", code="E_LOGIN", hint=f"codi auth login {host}"
+        )
+    if status == 403:
         return GrantError(f"{host} refuses to run this for you (status {status})")
     if status in _ABSENT or status >= 500:
         return UnavailableError(f"{host} does not run commands now (status {status})")

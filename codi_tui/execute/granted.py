@@ -26,11 +26,16 @@ def confer_paths(permissions: Iterable[str], staging: Staging, own_folders: Sequ
     A folder is opened itself. A file is staged, so that nothing beside it can be reached: for this guest its folder
     holds nothing but the files that were granted there. What is not there is not conferred.
 
+    What lies in a folder that may be written is conferred by that folder, and not followed: the guest may have put
+    something else there since it was granted.
+
     Raises:
         GrantError: `E_PERMISSION`, a folder holds, or is in, one of codi's own.
         InputError: `E_INPUT`, `E_CREATE`: something that is there cannot be opened or written.
     """
     held = [item for item in map(parse_permission, permissions) if item.kind.startswith("fs:")]
+    writable = [_host_path(item) for item in held if item.kind == "fs:write" and item.target.endswith("/")]
+    held = [item for item in held if not _is_guest_made(_host_path(item), writable)]
     folders = [item for item in held if item.target.endswith("/")]
     for item in sorted(folders, key=lambda item: item.kind):  # of two rights to one folder, that to write stands
         _confer_folder(item, staging, own_folders)
@@ -45,6 +50,21 @@ def confer_paths(permissions: Iterable[str], staging: Staging, own_folders: Sequ
 def _in_folder(item: Permission, folder: Permission) -> bool:
     """Whether a folder that was granted confers a file already."""
     return folder.kind in (item.kind, "fs:write") and item.target.startswith(folder.target)
+
+
+def _is_guest_made(path: str, writable: Sequence[str]) -> bool:
+    """Whether some part of a path is an entry of a folder that the guest can write to, or of one below it."""
+    from codi_tui.execute.outputs import is_below
+
+    parents = set()
+    while writable and path != os.path.dirname(path):
+        path = os.path.dirname(path)
+        parents.add(os.path.realpath(path))
+    return any(is_below(parent, folder) for parent in parents for folder in writable)
+
+
+def _host_path(item: Permission) -> str:
+    return os.path.expanduser(item.target.rstrip("/"))
 
 
 def _confer_folder(item: Permission, staging: Staging, own_folders: Sequence[str]) -> None:
@@ -114,7 +134,7 @@ def read_secret(folder: str, name: str) -> str:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
-        raise _secret_error(name, "is not stored", f"put it into {path}, a file that only you can read") from None
+        raise _secret_error(name, "is not stored", f"codi config secret set {name}") from None
     except OSError as error:
         raise _secret_error(name, f"cannot be read: {error.strerror}", f"it is in {path}") from None
     try:

@@ -62,6 +62,7 @@ class Guest:
         self._left_bytes = limits.output_bytes
         self._split: dict[int, bytes] = {}
         self._memory_bytes = 0
+        self._thread: int | None = None
         self._clock = ThreadClock()
         self._outcome: int | EngineError = EngineError("the guest's thread ended without a word")
         self._ended = _thread.allocate_lock()
@@ -76,11 +77,20 @@ class Guest:
         while not self._ended.acquire(timeout=_WATCH_SECONDS):
             error = self._broken_limit()
             if error is not None:
+                self._freeze()
                 if not self._ended.acquire(timeout=_GRACE_SECONDS):
                     self._overdue(error)
                 return
 
+    def _freeze(self) -> None:
+        """A guest that is beyond a limit takes no more while the process comes to its end."""
+        from codi_tui.execute.freeze import freeze_thread
+
+        if self._thread is not None:
+            freeze_thread(self._thread)
+
     def _run(self) -> None:
+        self._thread = _thread.get_native_id() if hasattr(_thread, "get_native_id") else None
         self._clock.start()
         try:
             if self._wall is not None:

@@ -20,9 +20,10 @@ from codi_tui.execute import frames
 from codi_tui.execute.artefacts import ArtefactStore
 from codi_tui.execute.invocation import Invocation
 from codi_tui.execute.module import engine
+from codi_tui.execute.pipe import PipeReader
 from codi_tui.execute.staging import remove_runs_of
 from codi_tui.execute.worker_events import decode_event
-from codi_tui.limits import COMPONENT_COMPILE_SECONDS, EVENT_OUTPUT_BYTES
+from codi_tui.limits import COMPONENT_COMPILE_SECONDS
 from codi_tui.model.events import RunEvent
 from codi_tui.model.manifest import HandlerDefinition
 
@@ -60,7 +61,7 @@ class WorkerExecutor:
     async def run(self, invocation: Invocation, handler: HandlerDefinition) -> AsyncGenerator[RunEvent, None]:
         """As `CommandExecutor.run`."""
         module = await self._module(invocation)
-        worker = await _Worker.start()
+        worker = await self._start()
         try:
             await worker.order(self._request(invocation, handler), invocation.library.message, module)
             worker.feed(invocation.stdin)
@@ -72,6 +73,16 @@ class WorkerExecutor:
                     yield event
         finally:
             await worker.end(self._runs_folder)
+
+    async def _start(self) -> _Worker:
+        """A worker. One that is not wanted any more before it has started is ended: it would be nobody's."""
+        starting = asyncio.ensure_future(_Worker.start())
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError):
+                await (await starting).end(self._runs_folder)
+            raise
 
     async def _module(self, invocation: Invocation) -> bytes:
         """The module's bytes when the worker has to compile them, else nothing."""
@@ -124,17 +135,11 @@ def _depth(first: HandlerDefinition, wanted: HandlerDefinition) -> int:
 class _Worker:
     """A worker process and its pipes."""
 
-    def __init__(
-        self,
-        process: asyncio.subprocess.Process,
-        control: int,
-        reader: asyncio.StreamReader,
-        transport: asyncio.ReadTransport,
-    ) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, control: int, events: int) -> None:
         self._process = process
         self._control = control
-        self._reader = reader
-        self._transport = transport
+        self._events = PipeReader(events)
+        self._ordering: asyncio.Future[None] | None = None
         self._complaint = asyncio.ensure_future(_tail(process.stderr))
         self._tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(_tail(process.stdout)), self._complaint]
 
@@ -159,18 +164,7 @@ class _Worker:
         finally:
             os.close(control_read)
             os.close(events_write)
-        events = os.fdopen(events_read, "rb", buffering=0)
-        reader = asyncio.StreamReader(limit=2 * EVENT_OUTPUT_BYTES)
-        try:
-            transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-                lambda: asyncio.StreamReaderProtocol(reader), events
-            )
-        except BaseException:
-            os.close(control_write)
-            events.close()
-            _kill(process)
-            raise
-        return cls(process, control_write, reader, transport)
+        return cls(process, control_write, events_read)
 
     async def order(self, request: dict[str, Any], message: bytes, module: bytes) -> None:
         """Say what to run; the control pipe then stays open for as long as the run may last."""
@@ -179,8 +173,9 @@ class _Worker:
             frames.encode(frames.MESSAGE, message),
             frames.encode(frames.MODULE, module),
         )
+        self._ordering = asyncio.ensure_future(asyncio.to_thread(frames.write, self._control, b"".join(orders)))
         with contextlib.suppress(BrokenPipeError):
-            await asyncio.to_thread(frames.write, self._control, b"".join(orders))
+            await asyncio.shield(self._ordering)
 
     def feed(self, stdin: AsyncIterator[bytes] | None) -> None:
         """Write the guest's stdin beside everything else."""
@@ -211,12 +206,12 @@ class _Worker:
                     return
         except TimeoutError:
             yield RunEvent.failed(LimitError("stopped: the run did not end at its limit", code="E_WASM_TIME"))
-        except asyncio.IncompleteReadError:
+        except EOFError:
             yield RunEvent.failed(HandlerError(f"the worker ended without a word{await self._last_words()}"))
 
     async def _next_event(self) -> RunEvent:
-        kind, size = frames.decode_header(await self._reader.readexactly(frames.HEADER_BYTES))
-        return decode_event(kind, await self._reader.readexactly(size))
+        kind, size = frames.decode_header(await self._events.read_exactly(frames.HEADER_BYTES))
+        return decode_event(kind, await self._events.read_exactly(size))
 
     async def _last_words(self) -> str:
         """The worker's status and what it wrote to stderr last: the reason of its crash, if it had one to give."""
@@ -227,18 +222,19 @@ class _Worker:
     async def end(self, runs_folder: str) -> None:
         """Kill what is left of the run, wait for it, and remove what it could not."""
         _kill(self._process)
-        os.close(self._control)
-        self._transport.close()
         for task in self._tasks:
             task.cancel()
-        await asyncio.shield(self._settle())
+        await asyncio.shield(asyncio.ensure_future(self._settle()))
         remove_runs_of(runs_folder, self._process.pid)
 
     async def _settle(self) -> None:
-        """Wait for what is over: the tasks, the process, and the transport, which lets go of its pipe a turn later."""
+        """Wait for what is over. The control pipe is closed when no thread writes to it any more: its number is reused."""
+        if self._ordering is not None:
+            await asyncio.gather(self._ordering, return_exceptions=True)
+        os.close(self._control)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._process.wait()
-        await asyncio.sleep(0)
+        self._events.close()
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

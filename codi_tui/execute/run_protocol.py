@@ -19,6 +19,9 @@ from codi_tui.trust.canonical import loads_strict
 
 SUBPROTOCOL = "codi.run.v1"
 
+CLOSE_NORMAL, CLOSE_AWAY, CLOSE_PROTOCOL, CLOSE_POLICY, CLOSE_FAULT = 1000, 1001, 1002, 1008, 1011
+CLOSE_RESTART, CLOSE_LATER = 1012, 1013
+"""Close codes of RFC 6455, section 7.4.1, and of IANA's registry that it asks for."""
 CLOSE_UNAUTHENTICATED, CLOSE_FORBIDDEN, CLOSE_UNKNOWN = 4401, 4403, 4404
 """Close codes of this protocol (RFC 6455, section 7.4.2): who are you, you may not, there is no such command or run."""
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from codi_tui.errors import CodiError, FetchError, GrantError, InputError, LimitError, ProtocolError, UnavailableError
-from codi_tui.execute.connection import Connection, ConnectionDropped, open_connection
+from codi_tui.execute.connection import Connection, ConnectionDropped, Way, open_connection
 from codi_tui.execute.invocation import Invocation, Limits
 from codi_tui.execute.run_output import OutputLimit
 from codi_tui.execute.run_protocol import (
@@ -42,9 +42,9 @@ _FIRST_DELAY_SECONDS, _LAST_DELAY_SECONDS = 0.05, 2.0
 class RunSession:
     """A run on a server, once. Whatever happens, nothing of it is left open when `events` ends."""
 
-    def __init__(self, url: str, invocation: Invocation, limits: Limits) -> None:
-        self._url = url
-        self._host = urlsplit(url).netloc
+    def __init__(self, way: Way, invocation: Invocation, limits: Limits) -> None:
+        self._way = way
+        self._host = urlsplit(way.url).netloc
         self._invocation = invocation
         self._limits = limits
         self._run_id = os.urandom(16).hex()  # whoever knows it can take the run up: it is shown to nobody
@@ -78,7 +78,7 @@ class RunSession:
         output = OutputLimit(self._limits.output_bytes)
         self._deadline = asyncio.get_running_loop().time() + self._limits.wall_seconds
         try:
-            self._connection = await self._within_limit(open_connection(self._url))
+            self._connection = await self._within_limit(open_connection(self._way))
             await self._within_limit(self._begin(request))
             while not self._ended:
                 event = await self._within_limit(self._next_event())
@@ -215,7 +215,7 @@ class RunSession:
             await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - spreads clients, guards nothing
             delay = min(2 * delay, _LAST_DELAY_SECONDS)
             try:
-                self._connection = await open_connection(self._url)
+                self._connection = await open_connection(self._way)
                 await self._resume(self._connection)
                 return
             except UnavailableError:

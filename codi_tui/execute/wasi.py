@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from codi_tui.execute.program import GuestMemory
 
 _WASI = b"wasi_snapshot_preview1"
+_NOT_PERMITTED = 63
 
 
 class WasiCommand(Program):
@@ -50,7 +51,7 @@ class WasiCommand(Program):
             EngineError: a path cannot be opened.
         """
         super().__init__(module, memory_bytes=memory_bytes, table_elements=table_elements)
-        self._host = host
+        self._host, self._can_write = host, bool(writable)
         api = self._api
         wasi = api.wasi_config_new()
         opened = api.wasi_config_set_argv(wasi, len(argv), _strings(argv)) and api.wasi_config_set_env(
@@ -75,6 +76,8 @@ class WasiCommand(Program):
         self._engine.check(self._api.wasmtime_linker_define_wasi(linker))
         self._api.wasmtime_linker_allow_shadowing(linker, True)
         self._define(linker, _WASI, b"proc_exit", 1, 0, self._leave)
+        if self._can_write:  # a link would be followed later, by codi or any program, as if its user had made it
+            self._define(linker, _WASI, b"path_symlink", 5, 1, lambda *_: _NOT_PERMITTED)
         if self._host is not None:
             for name, parameters, results, call in self._host.functions():
                 self._define(linker, b"codi", name, parameters, results, call)

@@ -6,6 +6,7 @@ Here is what has to hold before a socket is opened; the session, and with it asy
 from __future__ import annotations
 
 from codi_tui.errors import InputError, ModuleError, TrustError, UnavailableError
+from codi_tui.network import DIRECT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from codi_tui.model.endpoint import Endpoint
     from codi_tui.model.events import RunEvent
     from codi_tui.model.manifest import HandlerDefinition, SubcommandDefinition
+    from codi_tui.network import Network
 
 _STDIN = "-"
 
@@ -23,12 +25,15 @@ _STDIN = "-"
 class WebSocketExecutor:
     """Runs commands on servers, each under its permission `ws:server` or `ws:HOST[:PORT]`. Needs an event loop."""
 
-    def __init__(self, server_origins: Sequence[str] = (), *, offline: bool = False) -> None:
+    def __init__(self, server_origins: Sequence[str] = (), *, offline: bool = False, network: Network = DIRECT) -> None:
         """
         Args:
             server_origins: the library servers of the settings; the first is the current one.
             offline: never open a socket.
+            network: how servers are reached. Only `server:` endpoints are shown a token: an address that a library
+                names is its publisher's choice.
         """
+        self._network = network
         self._current_origin = server_origins[0] if server_origins else None
         self._offline = offline
 
@@ -52,11 +57,13 @@ class WebSocketExecutor:
         if self._offline:
             raise UnavailableError(f"{handler.endpoint} is not asked: codi is offline")
         url = self._url(endpoint, invocation.library.origin)
-        _refuse_paths(invocation.definition, invocation.arguments)
+        refuse_paths(invocation.definition, invocation.arguments)
 
+        from codi_tui.execute.connection import Way
         from codi_tui.execute.run_session import RunSession
 
-        events = RunSession(url, invocation, invocation.limits(handler)).events()
+        way = Way(url, self._network, shows_token=endpoint.host is None)
+        events = RunSession(way, invocation, invocation.limits(handler)).events()
         try:
             async for event in events:
                 yield event
@@ -73,7 +80,7 @@ class WebSocketExecutor:
             raise TrustError(str(error), code="E_TLS") from None
 
 
-def _refuse_paths(definition: SubcommandDefinition, arguments: dict[str, Any]) -> None:
+def refuse_paths(definition: SubcommandDefinition, arguments: dict[str, Any]) -> None:
     """A path means a file here, and the command runs elsewhere.
 
     Raises:

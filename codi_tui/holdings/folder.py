@@ -11,7 +11,6 @@ DIR/…                        what `codi-registry publish --to DIR` laid out
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 
@@ -50,6 +49,8 @@ class DataFolder:
         Raises:
             StateError: another one is there.
         """
+        import fcntl
+
         descriptor = os.open(os.path.join(self.private, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -218,7 +218,7 @@ class BundleClient:
     async def find_command(self, command: str) -> str | None:
         return None
 
-    async def list_libraries(self) -> list[Offer]:
+    async def list_offers(self) -> list[Offer]:
         return [Offer(name, version) for name, (version, _) in sorted(self._libraries.items())]
 
     async def fetch_library(self, name: str, version: str | None = None) -> Delivery:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from codi_tui.errors import DocumentError, FetchError, GrantError, NotFoundError, ProtocolError
+from codi_tui.errors import CodiError, DocumentError, FetchError, GrantError, NotFoundError, ProtocolError
 from codi_tui.library.source import Delivery, Offer
 from codi_tui.limits import (
+    ANSWER_MAX_BYTES,
     DOCUMENT_MAX_BYTES,
     LIST_MAX,
-    MIB,
     MODULE_MAX_BYTES,
     PULL_LIBRARIES_MAX,
     TRUST_MAX_BYTES,
@@ -32,8 +32,23 @@ if TYPE_CHECKING:
         async def get(self, url: str, *, limit_bytes: int) -> Response: ...
 
 
-_ANSWER_MAX_BYTES = 1 * MIB
 _HEX = frozenset("0123456789abcdef")
+_LOGIN_PAGE = "the network may want you to log in: open a web page; or the address is not a library server's"
+
+
+class TokenFacts:
+    """What a server says of a token; not believed, and to be sanitised.
+
+    Attributes:
+        permissions: such as `library:acme-*`.
+        expires_at: as the server writes it.
+    """
+
+    __slots__ = ("expires_at", "permissions")
+
+    def __init__(self, permissions: list[str], expires_at: str | None) -> None:
+        self.permissions = permissions
+        self.expires_at = expires_at
 
 
 class LibraryClient:
@@ -55,7 +70,7 @@ class LibraryClient:
         if split_command(command) is None:
             return None
         try:
-            response = await self._get(f"commands/{command}", _ANSWER_MAX_BYTES, what=command)
+            response = await self._get(f"commands/{command}", ANSWER_MAX_BYTES, what=command)
         except NotFoundError:
             return None
         answer = loads_strict(response.body)
@@ -71,12 +86,12 @@ class LibraryClient:
         response = await self._get(f"libraries/{name}{query}", DOCUMENT_MAX_BYTES, what=what)
         return Delivery(response.body, response.headers.get("etag"), response.headers.get("x-library-signature"))
 
-    async def list_libraries(self) -> list[Offer]:
+    async def list_offers(self) -> list[Offer]:
         offers: list[Offer] = []
         following: object = 0
         while isinstance(following, int) and len(offers) < PULL_LIBRARIES_MAX:
             path = f"libraries?offset={following:d}&limit={LIST_MAX}"
-            answer = loads_strict((await self._get(path, _ANSWER_MAX_BYTES, what="list of libraries")).body)
+            answer = loads_strict((await self._get(path, ANSWER_MAX_BYTES, what="list of libraries")).body)
             page = answer.get("libraries") if isinstance(answer, dict) else None
             offers += sound_offers(page)
             known, following = following, answer.get("next") if isinstance(answer, dict) else None
@@ -107,6 +122,30 @@ class LibraryClient:
     async def _trust(self, path: str) -> bytes:
         return (await self._get(path, TRUST_MAX_BYTES, what=path.replace("/", " document "))).body
 
+    async def list_libraries(self, offset: int = 0) -> tuple[list[str], int | None]:
+        """A page of the names that it has for this user, and where the next one begins; None after the last."""
+        answer = loads_strict((await self._get(f"libraries?offset={offset:d}", ANSWER_MAX_BYTES, what="its list")).body)
+        items = answer.get("libraries") if isinstance(answer, dict) else None
+        following = answer.get("next") if isinstance(answer, dict) else None
+        names = [item.get("name") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+        return [name for name in names if isinstance(name, str) and is_name(name)], (
+            following if isinstance(following, int) and following > offset else None
+        )
+
+    async def describe_token(self) -> TokenFacts:
+        """What the server says of the token that this user has for it.
+
+        Raises:
+            GrantError: `E_LOGIN`, it takes none, or not this one.
+        """
+        answer = loads_strict((await self._get("token", ANSWER_MAX_BYTES, what="your token")).body)
+        answer = answer if isinstance(answer, dict) else {}
+        permissions, expires_at = answer.get("permissions"), answer.get("expires_at")
+        return TokenFacts(
+            [item for item in permissions if isinstance(item, str)] if isinstance(permissions, list) else [],
+            expires_at if isinstance(expires_at, str) else None,
+        )
+
     def current_tag(self, name: str) -> str | None:
         return None
 
@@ -118,20 +157,13 @@ class LibraryClient:
                 hint="run it once without --offline while the library server can be reached",
             )
         response = await self._transport.get(f"{self.origin}/api/v1/{path}", limit_bytes=limit_bytes)
-        if response.status == 200:
-            return response
-        raise self._refusal(response.status, what)
-
-    def _refusal(self, status: int, what: str) -> Exception:
-        if status in (404, 410):
-            return NotFoundError(f"{self.origin} has no {what}")
-        if status in (401, 403):
-            return GrantError(
-                f"{self.origin} does not let you have {what} ({status})", hint="ask its operator for access"
+        if response.status != 200:
+            raise refusal(response, self.origin, what)
+        if response.headers.get("content-type", "").startswith("text/html"):
+            raise FetchError(
+                f"{self.origin} answered with a web page instead of {what}", code="E_HTTP", hint=_LOGIN_PAGE
             )
-        if 300 <= status < 400:
-            return ProtocolError(f"{self.origin} answered with a redirect", code="E_REDIRECT")
-        return FetchError(f"{self.origin} answered {status} for {what}", code="E_HTTP", hint="try again later")
+        return response
 
 
 def sound_offers(page: object) -> list[Offer]:
@@ -142,3 +174,33 @@ def sound_offers(page: object) -> list[Offer]:
         if isinstance(name, str) and is_name(name):
             offers.append(Offer(name, version if isinstance(version, str) and is_version(version) else None))
     return offers
+
+
+def refusal(response: Response, origin: str, what: str) -> CodiError:
+    """What an answer other than the wanted one means. A 403 is the one that takes a cached copy away."""
+    status = response.status
+    if status in (404, 410):
+        return NotFoundError(f"{origin} has no {what}")
+    if status == 401:
+        return GrantError(
+            f"{origin} wants a token for {what}, or no longer takes yours (401)",
+            code="E_LOGIN",
+            hint=f"codi auth login {origin}",
+        )
+    if status == 403:
+        return GrantError(f"{origin} does not let you have {what} (403)", hint="ask its operator for access")
+    if 300 <= status < 400:
+        return ProtocolError(f"{origin} answered with a redirect", code="E_REDIRECT", hint=_LOGIN_PAGE)
+    if status == 429:
+        return FetchError(
+            f"{origin} is asked too often (429)", code="E_HTTP", hint=f"try again {_when(response.headers)}"
+        )
+    return FetchError(
+        f"{origin} answered {status} for {what}", code="E_HTTP", hint=f"try again {_when(response.headers)}"
+    )
+
+
+def _when(headers: dict[str, str]) -> str:
+    """When a server that is busy wants to be asked again (RFC 9110, 10.2.3), if it says so in seconds."""
+    seconds = headers.get("retry-after", "")
+    return f"in {int(seconds)} s" if seconds.isascii() and seconds.isdigit() and len(seconds) <= 6 else "later"

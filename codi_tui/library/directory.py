@@ -52,7 +52,7 @@ class DirectoryClient:
         except OSError as error:
             raise FetchError(f"the library cannot be read: {error.strerror}", library=name) from None
 
-    async def list_libraries(self) -> list[Offer]:
+    async def list_offers(self) -> list[Offer]:
         try:
             names = os.listdir(self._folder)
         except OSError as error:

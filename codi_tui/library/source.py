@@ -24,7 +24,7 @@ if TYPE_CHECKING:
             A host of files may have the newest release only, and answers with that.
             """
 
-        async def list_libraries(self) -> list[Offer]:
+        async def list_offers(self) -> list[Offer]:
             """What it offers, by name. Not signed: it says what can be asked for. Raises NotFoundError without a list."""
 
         async def fetch_module(self, digest: str, size_bytes: int) -> bytes:

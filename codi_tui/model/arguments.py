@@ -96,7 +96,7 @@ def parse_value(schema: Schema, text: str) -> Any:
     try:
         return loads_strict(text.encode())
     except (DocumentError, UnicodeEncodeError):
-        raise ValueError(f"must be JSON, not {shown(text)}") from None
+        raise ValueError(f"must be JSON, not {shown(text)}; text needs quotation marks") from None
 
 
 def _parse_number(kind: str, text: str) -> int | float:

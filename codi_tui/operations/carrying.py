@@ -122,7 +122,7 @@ async def take_in(core: Core, path: str, *, compiles: bool, done: Callable[[Pull
         if refusal is not None:
             pulled.append(Pulled(source.origin, "", error=refusal))
             continue
-        wanted = [Target(offer.name, [source]) for offer in await source.list_libraries()]
+        wanted = [Target(offer.name, [source]) for offer in await source.list_offers()]
         loader = core.loader.with_sources([source])
         pulled += await sync.pull(core, wanted, compiles=compiles, done=done, loader=loader)
     return pulled

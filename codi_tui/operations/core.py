@@ -7,15 +7,17 @@ import time
 
 from codi_tui.cache.sqlite import SqliteCache
 from codi_tui.config import FOLDER_SCHEME, load_settings
-from codi_tui.errors import CacheError, DocumentError, RefusedError, TrustError
+from codi_tui.errors import CacheError, CodiError, DocumentError, RefusedError, TrustError
 from codi_tui.execute.module import validate_wasm
 from codi_tui.library.client import LibraryClient
 from codi_tui.library.directory import DirectoryClient
 from codi_tui.loader import DynamicLoader
+from codi_tui.network import Network
+from codi_tui.operations.tokens import Tokens
 from codi_tui.runs.history import HISTORY_FILE, HistoryStore
 from codi_tui.runs.log import LOG_FILE, Log
 from codi_tui.runs.redact import Redactor
-from codi_tui.runtime import LISTING, RuntimeMode, bundled_folder
+from codi_tui.runtime import COMPLETION, LISTING, RuntimeMode, bundled_folder
 from codi_tui.state.audit import AUDIT_FILE, AuditLog
 from codi_tui.state.database import STATE_FILE, StateDatabase
 from codi_tui.state.keeper import TrustKeeper
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from codi_tui.cache.storage import Connect
-    from codi_tui.config import SessionSettings
+    from codi_tui.config import RunSettings, SessionSettings, Settings
     from codi_tui.library.client import Response, Transport
     from codi_tui.library.source import LibrarySource
     from codi_tui.state.grants import GrantStore
@@ -51,11 +53,15 @@ class Core:
         servers: their clients, in the same order.
         offline: whether no socket may be opened.
         agents_folder: where agents are kept.
+        settings_path: the settings file.
         secrets_folder: where secrets are, each in a file of its own.
         own_folders: codi's own, which are conferred on no guest.
         session: what is kept of runs.
+        run: what a run is, where its command line does not say.
         log: the log.
         redactor: what takes secrets out of everything that is written down.
+        tokens: of library servers.
+        network: how servers are reached.
     """
 
     def __init__(
@@ -72,8 +78,11 @@ class Core:
         log: Log,
         redactor: Redactor,
         session: SessionSettings,
+        run: RunSettings,
         history: HistoryStore,
         choices: Choices,
+        tokens: Tokens,
+        network: Network,
         servers: Sequence[LibrarySource] = (),
         offline: bool = False,
     ) -> None:
@@ -89,13 +98,17 @@ class Core:
         self.server_origins = server_origins
         self.offline = offline
         self.agents_folder = os.path.join(mode.data_folder(), "agents")
-        settings_folder = os.path.dirname(mode.settings_path())
+        self.settings_path = mode.settings_path()
+        settings_folder = os.path.dirname(self.settings_path)
         self.secrets_folder = os.path.join(settings_folder, "secrets")
         self.own_folders = (mode.data_folder(), settings_folder)
         self.log = log
         self.redactor = redactor
         self.session = session
+        self.run = run
         self.history = history
+        self.tokens = tokens
+        self.network = network
         self.now = now
         self._database = database
         self._grants: GrantStore | None = None
@@ -120,8 +133,9 @@ class Core:
 async def assemble(
     *,
     connect: Connect,
-    transport: Callable[[], Transport],
+    transport: Callable[[Network], Transport],
     offline: bool = False,
+    settings: Settings | None = None,
     notice: Callable[[str], None],
     now: Callable[[], float] = time.time,
     folder: str | None = None,
@@ -132,6 +146,8 @@ async def assemble(
     Args:
         connect: the storage to use: blocking, or on an event loop.
         transport: makes the HTTP transport when a server is asked for the first time.
+        offline: open no socket; the settings can say so too.
+        settings: when they were read already.
         notice: told, in a sentence, what the user should know although the work goes on.
         folder: the working folder, whose `codi.lock` is followed; None follows none, as agents' doors have it.
         allow_expired: as for `DynamicLoader`.
@@ -142,13 +158,20 @@ async def assemble(
         CacheError: `E_CACHE_PERMS`, the cache is not safely this user's.
     """
     mode = RuntimeMode.detect()
-    settings = load_settings(mode.settings_path())
+    settings = settings or load_settings(mode.settings_path())
+    offline = offline or settings.run.offline
+    if settings.foreign is not None:
+        notice(f"{settings.foreign} belongs to someone else, or others may write to it; it is not read")
     keys = {server.origin: server.keys for server in settings.servers}
     keys[BUNDLED] = [_bundled_key()]
     bundled = DirectoryClient(BUNDLED, bundled_folder())
-    servers = [_client(server.origin, transport, offline=offline) for server in settings.servers]
     keyring, clock = Keyring(keys), TrustedClock(now)
     data_folder, redactor = mode.data_folder(), Redactor()
+    tokens = Tokens(os.path.dirname(mode.settings_path()), redactor)
+    network = Network(settings.network.proxy, settings.network.ca_file, tokens.of)
+    origins = [server.origin for server in settings.servers]
+    lazy = _LazyTransport(lambda: transport(network))
+    servers = [_client(origin, lazy, offline=offline) for origin in origins]
     log = Log(os.path.join(data_folder, LOG_FILE), settings.log_level, now, redactor)
     database = StateDatabase(os.path.join(data_folder, STATE_FILE), connect)
     trust = TrustKeeper(
@@ -182,7 +205,6 @@ async def assemble(
         log=log,
         stored=lambda cache: render_listing(bundled, cache, data_folder),
     )
-    origins = [server.origin for server in settings.servers]
     return Core(
         mode,
         loader,
@@ -195,33 +217,38 @@ async def assemble(
         log=log,
         redactor=redactor,
         session=settings.session,
+        run=settings.run,
         history=HistoryStore(os.path.join(data_folder, HISTORY_FILE), connect),
+        tokens=tokens,
+        network=network,
         servers=servers,
         offline=offline,
         choices=choices,
     )
 
 
-def _client(origin: str, transport: Callable[[], Transport], *, offline: bool) -> LibrarySource:
+def _client(origin: str, transport: Transport, *, offline: bool) -> LibrarySource:
     """What asks a server, or the folder that stands for one."""
     if origin.startswith(FOLDER_SCHEME):
         from codi_tui.library.folder import FolderClient
 
         return FolderClient(origin)
-    client = LibraryClient(origin, _LazyTransport(transport))
+    client = LibraryClient(origin, transport)
     client.set_offline_mode(offline)
     return client
 
 
 async def render_listing(bundled: DirectoryClient, cache: SqliteCache, folder: str) -> None:
-    """Keep the list of cached commands as text beside the cache, so that help need not open it."""
+    """Keep the list of cached commands as text beside the cache, so that help and the tab key need not open it."""
     from codi_tui.cache.files import replace_file
     from codi_tui.catalog.commands import list_commands, render
+    from codi_tui.catalog.completion import render_cached
 
     entries = [entry for entry in await list_commands(bundled, cache) if entry.origin != BUNDLED]
     try:
         replace_file(os.path.join(folder, LISTING), render(entries).encode(errors="replace"))
-    except OSError:
+        replace_file(os.path.join(folder, COMPLETION), (await render_cached(cache)).encode(errors="replace"))
+    except (OSError, CodiError, LookupError, TypeError, AttributeError):
         pass  # the list is a convenience; what can be run does not depend on it
 
 

@@ -74,6 +74,6 @@ def needs_event_loop(handler: HandlerDefinition | None) -> bool:
 
 def _with_sandbox(core: Core, sandbox: CommandExecutor) -> DynamicExecutor:
     servers = [origin for origin in core.server_origins if not origin.startswith(FOLDER_SCHEME)]
-    websocket = WebSocketExecutor(servers, offline=core.offline)
+    websocket = WebSocketExecutor(servers, offline=core.offline, network=core.network)
     local = LocalExecutor(local_functions(core.agents_folder))
     return DynamicExecutor({"wasm": sandbox, "local": local, "websocket": websocket})

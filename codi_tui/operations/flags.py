@@ -8,13 +8,16 @@ from codi_tui.model.arguments import check_values, command_schema, complete, par
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, NoReturn
 
     from codi_tui.model.manifest import ArgumentDefinition, OptionDefinition, SubcommandDefinition
 
 
 RUN_OPTIONS_WITH_VALUE = ("--output", "--args", "--allow", "--timeout")
 """codi's own options, before the command, that take a value."""
+
+RUN_SWITCHES = ("--json", "--ask", "--offline", "--dry-run", "--record", "--allow-expired")
+"""Those that take none."""
 
 
 class HelpWanted(Exception):  # noqa: N818 - it is an answer, and no error
@@ -34,8 +37,19 @@ def parse_flags(definition: SubcommandDefinition, words: list[str], given: dict[
     """
     values, problems = read_flags(definition, words, given)
     if problems:
-        raise UsageError(problems, usage=usage_line(definition), hint=f"help: codi help {definition.path}")
+        refuse(definition, problems)
     return complete(command_schema(definition), values)
+
+
+def refuse(definition: SubcommandDefinition, problems: list[str], *, hint: str | None = None) -> NoReturn:
+    """Refuse a command line, with an option called as it is written there.
+
+    Raises:
+        UsageError: always.
+    """
+    options = {option.name for option in definition.options}
+    said = [f"--{problem}" if problem.split(" ", 1)[0] in options else problem for problem in problems]
+    raise UsageError(said, usage=usage_line(definition), hint=hint or f"codi help {definition.path}")
 
 
 def read_flags(
@@ -97,7 +111,9 @@ class _Parser:
         if word == "help":
             raise HelpWanted
         if option is None:
-            self._unknown(f"--{name}")
+            meant = self._unknown(f"--{name}")
+            if meant is not None and meant.type != "boolean" and not equals:
+                next(rest, None)  # its value, and no mistake of its own
         elif equals:
             self._read(option, text)
         elif option.type == "boolean":
@@ -127,17 +143,25 @@ class _Parser:
         text = next(rest, None)
         if text is None:
             self.problems.append(f"{option.name} needs a value after {written}")
+        elif text.startswith("--") and text[2:].partition("=")[0] in self._options:
+            self.problems.append(
+                f"{option.name} needs a value, and {shown(text)} is an option; {written}={text} gives it"
+            )
+            self._long(text[2:], rest)
         else:
             self._read(option, text)
 
     def _positional(self, word: str) -> None:
         if self._position >= len(self._arguments):
-            self.problems.append(f"{shown(word)} is one argument too many")
+            self.problems.append(f"{shown(word)} is one argument too many: it takes {self._takes()}")
             return
         argument = self._arguments[self._position]
         if not argument.multiple:
             self._position += 1
         self._read(argument, word)
+
+    def _takes(self) -> str:
+        return " ".join(placeholder(item) for item in self._arguments) or "none"
 
     def _read(self, parameter: ArgumentDefinition, text: str) -> None:
         try:
@@ -154,27 +178,36 @@ class _Parser:
         else:
             self.values[parameter.name] = value
 
-    def _unknown(self, written: str) -> None:
+    def _unknown(self, written: str) -> OptionDefinition | None:
+        """Note that there is no such option; returns the one that may have been meant."""
         from codi_tui.catalog.commands import nearest
 
-        near = nearest(written, [f"--{name}" for name in self._options], 1)
+        names = [f"--{name}" for name in self._options]
+        names += [f"--no-{option.name}" for option in self._options.values() if option.type == "boolean"]
+        near = nearest(written, names, 1)
         self.problems.append(
             f"{shown(written)} is not one of its options" + (f"; did you mean {near[0]}?" if near else "")
         )
+        return self._options.get(near[0].removeprefix("--")) if near else None
 
 
 def usage_line(definition: SubcommandDefinition) -> str:
     """How the command is written, on one line."""
-    parts = [f"usage: codi {definition.path}"]
+    return " ".join([f"usage: codi {definition.path}", *usage_parts(definition)])
+
+
+def usage_parts(definition: SubcommandDefinition) -> list[str]:
+    """What stands behind the command: each option and argument, between which a line may be broken."""
+    parts = []
     for option in definition.options:
         dashes = f"--{option.name}" if option.short is None else f"-{option.short}|--{option.name}"
         value = "" if option.type == "boolean" else f" {placeholder(option)}"
         part = f"{dashes}{value}"
-        parts.append(part if option.required else f"[{part}]")
+        parts.append((part if option.required else f"[{part}]") + ("…" if option.multiple else ""))
     for argument in definition.arguments:
         name = placeholder(argument) + ("…" if argument.multiple else "")
         parts.append(name if argument.required else f"[{name}]")
-    return " ".join(parts)
+    return [" ".join(part.split()) for part in parts]
 
 
 def placeholder(parameter: ArgumentDefinition) -> str:

@@ -36,7 +36,12 @@ class RecordedExecutor:
         self._current: _Recording | None = None
 
     async def execute(self, invocation: Invocation) -> AsyncGenerator[RunEvent, None]:
-        """As `DynamicExecutor.execute`; when it is closed before its end, the run was cancelled."""
+        """As `DynamicExecutor.execute`; when it is closed before its end, the run was cancelled.
+
+        A run that has no limit of its own has that of the settings.
+        """
+        if invocation.wall_seconds is None:
+            invocation.wall_seconds = self._core.run.timeout
         recording = self._current = _Recording(self._core, self._door, invocation, output=self._output)
         events = self._executor.execute(invocation)
         try:

@@ -91,7 +91,7 @@ async def _offers(core: Core, origins: set[str], notice: Callable[[str], None]) 
         if source.origin not in origins or (core.offline and source.networked):
             continue
         try:
-            listed = await source.list_libraries()
+            listed = await source.list_offers()
         except CodiError as error:
             notice(f"{source.origin} was not asked what is newest: {error.message}")
             continue

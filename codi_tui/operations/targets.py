@@ -82,7 +82,7 @@ async def offered(core: Core, source: LibrarySource) -> list[Target]:
         CodiError: it cannot be asked, or has no list and nothing of it is known.
     """
     try:
-        return [Target(offer.name, [source]) for offer in await source.list_libraries()]
+        return [Target(offer.name, [source]) for offer in await source.list_offers()]
     except (NotFoundError, DocumentError, ProtocolError) as error:
         known = await accepted(core, source.origin)
         if not known:

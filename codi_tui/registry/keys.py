@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from nacl.signing import SigningKey
 
 from codi_tui.errors import InputError, NotFoundError, UsageError
 from codi_tui.model.names import is_name
+from codi_tui.operations.system_keyring import keep_secret, read_secret
 from codi_tui.registry.outcome import exists
 from codi_tui.runtime import RuntimeMode
 from codi_tui.trust.signature import key_id
@@ -29,12 +29,12 @@ def save_key(key: SigningKey, name: str) -> str:
         OSError: it cannot be written.
     """
     path = _path(name)
-    if path.exists() or _from_keyring(name) is not None:
+    if path.exists() or read_secret(_SERVICE, name) is not None:
         raise exists(
             f"there is a key named {name} already, and a key is never overwritten",
             f"sign with it (--name {name}), or give the new one another --name",
         )
-    if _to_keyring(name, _text(key)):
+    if keep_secret(_SERVICE, name, _text(key)):
         return f"the system's keyring, as {_SERVICE}/{name}"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     save_key_file(key, path)
@@ -68,7 +68,7 @@ def read_key(name: str | None, file: str | None) -> SigningKey:
     path = _path(name)
     if path.exists():
         return _read_file(path)
-    text = _from_keyring(name)
+    text = read_secret(_SERVICE, name)
     if text is None:
         named = "" if name == DEFAULT_NAME else f" --name {name}"
         raise NotFoundError(f"there is no signing key named {name}", hint=f"codi-registry keygen{named} makes one")
@@ -107,32 +107,3 @@ def _parse(text: str, where: str) -> SigningKey:
         return SigningKey(bytes.fromhex(text.strip()))
     except (ValueError, TypeError):
         raise InputError(f"{where} is not a key of codi-registry keygen") from None
-
-
-def _keyring() -> Any:
-    """The keyring package, or None; it is optional and slow to import."""
-    try:
-        import keyring
-    except ImportError:
-        return None
-    return keyring
-
-
-def _from_keyring(name: str) -> str | None:
-    keyring = _keyring()
-    try:
-        return None if keyring is None else keyring.get_password(_SERVICE, name)
-    except Exception:  # noqa: BLE001 - backends are plug-ins: locked, absent or broken, there is no key in them
-        return None
-
-
-def _to_keyring(name: str, text: str) -> bool:
-    """Whether the keyring took a secret and gives it back."""
-    keyring = _keyring()
-    if keyring is None:
-        return False
-    try:
-        keyring.set_password(_SERVICE, name, text)
-    except Exception:  # noqa: BLE001 - as above
-        return False
-    return _from_keyring(name) == text

@@ -82,6 +82,10 @@ def _diff(arguments: argparse.Namespace) -> Outcome:
 
 
 def _publish(arguments: argparse.Namespace) -> Outcome:
+    if arguments.server is not None:
+        from codi_tui.registry.publish_server import publish_to_server
+
+        return publish_to_server(arguments.what, arguments.server)
     from codi_tui.library.folder import latest_trust
     from codi_tui.registry.publish import publish
 

@@ -151,11 +151,15 @@ def _publish(verbs: Any) -> None:
     verb = _verb(
         verbs,
         "publish",
-        "put a release into a folder that codi takes libraries from",
-        "codi-registry publish --to /srv/codi",
+        "put a release into a folder that codi takes libraries from, or onto a library server",
+        "codi-registry publish --to /srv/codi\n  codi-registry publish --server https://libraries.example.com",
     )
     verb.add_argument("what", nargs="?", type=Path, default=Path(), metavar="WHAT", help="a release, or a folder")
-    verb.add_argument("--to", type=Path, required=True, metavar="DIR")
+    place = verb.add_mutually_exclusive_group(required=True)
+    place.add_argument("--to", type=Path, metavar="DIR")
+    place.add_argument(
+        "--server", metavar="URL", help="its trust document decides; your token is that of codi auth login"
+    )
     _whose(verb)
 
 

@@ -30,7 +30,7 @@ _COLUMNS = (
     "number, door, command, library, version, origin, digest, signer, arguments, started_ms, duration_ms, outcome,"
     " exit_status, code, message, output_bytes"
 )
-_LAYOUT = Layout(
+HISTORY = Layout(
     "the history of runs",
     (
         """CREATE TABLE runs (
@@ -255,11 +255,11 @@ class HistoryStore:
         from codi_tui.cache.files import move_aside
 
         await self.close()
-        move_aside(self.path, _LAYOUT)
+        move_aside(self.path, HISTORY)
 
     async def _opened(self) -> Storage:
         if self._storage is None:
-            storage = await self._connect(self.path, _LAYOUT)
+            storage = await self._connect(self.path, HISTORY)
             await storage.read("PRAGMA synchronous=NORMAL")  # a power cut may cost the last runs, never the file
             if self._storage is None:
                 self._storage = storage

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from codi_tui.server.answers import Refusal, answer_fault, answer_refusal, not_found
@@ -18,6 +18,7 @@ from codi_tui.server.edge import Edge
 from codi_tui.server.health import Health
 from codi_tui.server.intake import following
 from codi_tui.server.reading import Reading
+from codi_tui.server.run_door import RunDoor
 from codi_tui.server.writing import Writing
 
 
@@ -52,8 +53,10 @@ def routes(context: Context, reading: Reading) -> list[BaseRoute]:
         Route(f"{library}/{{version}}/yank", writing.change_yank, methods=["PUT", "DELETE"]),
         Route("/api/v1/blobs/sha256/{digest}", reading.get_blob),
         Route("/api/v1/commands/{command}", reading.get_command),
+        Route("/api/v1/token", reading.get_token),
         Route("/api/v1/trust", reading.get_trust),
         Route("/api/v1/trust/{version}", reading.get_trust_version),
+        WebSocketRoute("/api/v1/run", RunDoor(context).run),
         Route("/api/v1/openapi.json", health.openapi),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),

@@ -13,11 +13,12 @@ from codi_tui.holdings.catalog import Catalog
 from codi_tui.holdings.database import connect
 from codi_tui.holdings.folder import DataFolder
 from codi_tui.holdings.rights import READ, Rights
-from codi_tui.holdings.tokens import find_token
+from codi_tui.holdings.tokens import Token, find_token
 from codi_tui.limits import SERVER_PUBLISHING_MAX
 from codi_tui.server.answers import Refusal, forbidden
 from codi_tui.server.drain import Drain
 from codi_tui.server.metrics import Metrics
+from codi_tui.server.runs import Runs
 
 _ANYBODY = Rights([f"{READ}:*"])
 _WHO = {"WWW-Authenticate": "Bearer"}
@@ -32,9 +33,10 @@ class Context:
         database: for reading, on the event loop only.
         publishing: held by the one who publishes.
         receiving: bounds the documents in memory.
+        runs: the commands that run here.
     """
 
-    def __init__(self, folder: DataFolder, origin: str, *, public_read: bool) -> None:
+    def __init__(self, folder: DataFolder, origin: str, runs: Runs, *, public_read: bool) -> None:
         self.folder = folder
         self.origin = origin
         self.public_read = public_read
@@ -43,18 +45,27 @@ class Context:
         self.catalog_read: asyncio.Task[None] | None = None
         self.publishing = asyncio.Lock()
         self.receiving = asyncio.Semaphore(SERVER_PUBLISHING_MAX)
+        self.runs = runs
         self.metrics = Metrics()
         self.drain = Drain()
 
     def caller(self, connection: HTTPConnection) -> Rights:
-        """Who asks, by the token in `Authorization`; its id is left in the scope for the log.
+        """Who asks, by the token in `Authorization`.
 
         Raises:
             Refusal: 401, there is no token and one is needed, or it does not count.
         """
-        shown = connection.headers.getlist("authorization")
-        if not shown and self.public_read:
+        if self.public_read and "authorization" not in connection.headers:
             return _ANYBODY
+        return self.token(connection).rights()
+
+    def token(self, connection: HTTPConnection) -> Token:
+        """The token in `Authorization`; its id is left in the scope for the log.
+
+        Raises:
+            Refusal: 401, there is none, or it does not count.
+        """
+        shown = connection.headers.getlist("authorization")
         if not shown:
             raise Refusal(401, "unauthorized", "this server wants a token", "Authorization: Bearer TOKEN", _WHO)
         scheme, _, text = shown[0].partition(" ")
@@ -62,7 +73,7 @@ class Context:
         if token is None or len(shown) > 1:
             raise Refusal(401, "invalid_token", "the token is unknown, expired or revoked", "ask for a new one", _WHO)
         connection.scope["codi.token"] = token.id
-        return token.rights()
+        return token
 
     def require(self, connection: HTTPConnection, kind: str, name: str = "") -> Rights:
         """A caller who may do something with a library.

@@ -39,7 +39,8 @@ class Health:
     async def metrics(self, request: Request) -> Response:
         """Figures, for a token with the permission `metrics`."""
         self._context.require(request, METRICS)
-        return Response(self._context.metrics.text(), media_type=MEDIA_TYPE)
+        text = self._context.metrics.text() + self._context.runs.figures()
+        return Response(text, media_type=MEDIA_TYPE)
 
     async def openapi(self, request: Request) -> Response:
         """This API."""

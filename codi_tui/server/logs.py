@@ -25,9 +25,10 @@ def is_json() -> bool:
     return any(isinstance(handler.formatter, _Json) for handler in logging.getLogger().handlers)
 
 
-def log(message: str, level: int = logging.INFO, **fields: object) -> None:
+def log(message: str, level: int = logging.INFO, *, exc_info: bool = False, **fields: object) -> None:
     """One line, with what belongs to it."""
-    LOGGER.log(level, message, extra={"fields": {name: value for name, value in fields.items() if value is not None}})
+    given = {name: value for name, value in fields.items() if value is not None}
+    LOGGER.log(level, message, exc_info=exc_info, extra={"fields": given})
 
 
 class _Json(logging.Formatter):

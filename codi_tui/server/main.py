@@ -13,9 +13,7 @@ from codi_tui.errors import CodiError, ConfigError, FetchError, InputError, Stat
 from codi_tui.holdings.chain import take_in
 from codi_tui.holdings.database import connect
 from codi_tui.holdings.folder import DataFolder
-from codi_tui.limits import (
-    TRUST_MAX_BYTES,
-)
+from codi_tui.limits import SERVER_RUNS, SERVER_VANISHED_SECONDS, TRUST_MAX_BYTES
 from codi_tui.runtime import RuntimeMode
 from codi_tui.text import sanitize_line
 
@@ -59,6 +57,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--origin", metavar="URL", help="the address that clients use; default: http://HOST:PORT")
     parser.add_argument("--trust", metavar="FILE", help="the trust document to begin with, or the next one")
     parser.add_argument("--public-read", action="store_true", help="let anybody read without a token")
+    parser.add_argument(
+        "--grant",
+        action="append",
+        default=[],
+        metavar="LIBRARY=PERMISSION",
+        help="what a command that runs here may do; default: nothing",
+    )
+    parser.add_argument("--runs", type=int, default=SERVER_RUNS, help=f"commands at once; default: {SERVER_RUNS}")
     parser.add_argument("--log", choices=("text", "json"), default="json" if in_cloud else "text")
     return parser
 
@@ -69,7 +75,12 @@ def _serve(options: argparse.Namespace) -> None:
     except ImportError as error:
         raise ConfigError(f"the library server needs {error.name}", hint="pip install 'codi-tui[server]'") from None
     from codi_tui.server.logs import log, set_up
+    from codi_tui.server.run_offer import parse_grants
+    from codi_tui.server.runs import Runs
 
+    if options.runs < 1:
+        raise UsageError(["--runs is at least 1"])
+    grants = parse_grants(options.grant)
     folder = DataFolder(options.data)
     folder.prepare()
     folder.lock()
@@ -79,7 +90,8 @@ def _serve(options: argparse.Namespace) -> None:
     if options.trust:
         take_in(folder.database, origin, _read(options.trust))
     set_up(options.log)
-    server: LibraryServer = LibraryServer(folder, origin, public_read=options.public_read)
+    runs = Runs(folder, origin, grants, options.runs)
+    server: LibraryServer = LibraryServer(folder, origin, runs, public_read=options.public_read)
     # a signal that comes before the server listens for it counts too, and one that stopped it is not raised again
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
@@ -101,9 +113,15 @@ def _origin(options: argparse.Namespace, port: int) -> str:
 def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=1024)
+        listener = socket.create_server((host, port), family=family, backlog=1024)
     except (OSError, OverflowError) as error:
         raise FetchError(f"cannot listen on {host} port {port}: {error}", hint="choose another --port") from None
+    # what is accepted inherits this: a peer that vanished is noticed, and one that does not read is not taken for one
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, SERVER_VANISHED_SECONDS)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, SERVER_VANISHED_SECONDS // 3)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
+    return listener
 
 
 def _read(path: str) -> bytes:

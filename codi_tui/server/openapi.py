@@ -72,6 +72,7 @@ def _schemas() -> dict[str, Any]:
         "Command": _object(library=_NAME),
         "Published": _object(name=_NAME, version=_TEXT, digest=_HEX, document=_HEX),
         "Yanked": _object(name=_NAME, version=_TEXT, yanked={"type": "boolean"}),
+        "Token": _object(id=_TEXT, permissions=_array(_TEXT), expires_at=_TEXT),
         "Status": _object(status=_TEXT),
         "TrustDocument": {"type": "object"},
         "SignedDocument": {"type": "object", "required": ["library", "commands"]},
@@ -146,6 +147,9 @@ def _other_paths() -> dict[str, Any]:
         "/api/v1/commands/{command}": {
             "parameters": [_path("command", _TEXT, "group.name, or library:group.name")],
             "get": _read("getCommand", "Which library has a command", "Command", [], ("401", "404")),
+        },
+        "/api/v1/token": {
+            "get": _operation("getToken", "What the caller's token permits", {"200": _json("it", "Token")}, ("401",))
         },
         "/api/v1/trust": {"get": _operation("getTrust", "The newest trust document", answers, ("401", "404"), [_HELD])},
         "/api/v1/trust/{version}": {

@@ -13,7 +13,8 @@ from codi_tui.holdings.database import connect
 from codi_tui.holdings.rights import READ
 from codi_tui.limits import FILTER_MAX_CHARACTERS, LIST_DEFAULT, LIST_MAX, LIST_OFFSET_MAX
 from codi_tui.model.names import is_name, split_command
-from codi_tui.server.answers import IMMUTABLE, file_answer, not_found, tagged
+from codi_tui.model.times import timestamp
+from codi_tui.server.answers import IMMUTABLE, answer, file_answer, not_found, tagged
 from codi_tui.server.context import Context, bad_query, check_query, whole_number
 
 _HEX = frozenset("0123456789abcdef")
@@ -84,6 +85,13 @@ class Reading:
         if owner is None:
             raise not_found()
         return tagged(request, _json({"library": owner}), cache=self._context.cached("no-cache"))
+
+    async def get_token(self, request: Request) -> Response:
+        """What the caller's token permits, and until when."""
+        token = self._context.token(request)
+        check_query(request.query_params, len(request.query_params.multi_items()), ())
+        value = {"id": token.id, "permissions": token.permissions, "expires_at": timestamp(token.expires_at)}
+        return answer(value, headers={"cache-control": "no-store"})
 
     async def get_trust(self, request: Request) -> Response:
         """The latest trust document. Every caller may read it: without it nothing else can be believed."""

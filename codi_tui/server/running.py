@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
 
 import uvicorn
 
@@ -13,20 +14,23 @@ from codi_tui.server.app import application
 from codi_tui.server.context import Context
 from codi_tui.server.logs import log
 from codi_tui.server.protocol import BoundedProtocol
+from codi_tui.server.runs import Runs
+from codi_tui.server.sockets import BoundedSocket
 
 
 class LibraryServer:
     """One server on one listening socket."""
 
-    def __init__(self, folder: DataFolder, origin: str, *, public_read: bool) -> None:
-        context = Context(folder, origin, public_read=public_read)
+    def __init__(self, folder: DataFolder, origin: str, runs: Runs, *, public_read: bool) -> None:
+        context = Context(folder, origin, runs, public_read=public_read)
         config = uvicorn.Config(
             application(context),
             loop="uvloop",
             http=BoundedProtocol,
-            ws="websockets-sansio",
+            ws=BoundedSocket,
             ws_max_size=RUN_MESSAGE_MAX_BYTES,
             ws_per_message_deflate=False,
+            ws_ping_interval=None,  # a reader that is slow would be taken for a dead peer: the kernel asks for those
             lifespan="on",
             log_config=None,
             access_log=False,
@@ -54,8 +58,11 @@ class _Draining(uvicorn.Server):
         self._context = context
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        end = time.monotonic() + SERVER_DRAIN_SECONDS
+        self._context.drain.draining.set()
+        await self._context.runs.finish(SERVER_DRAIN_SECONDS)  # still listening: a dropped run may be taken up again
         for server in self.servers:
             server.close()
-        if not await self._context.drain.finish(SERVER_DRAIN_SECONDS):
+        if not await self._context.drain.finish(end - time.monotonic()):
             log("stopping although something is still in flight", logging.WARNING)
         await super().shutdown(sockets)

@@ -34,6 +34,7 @@ from codi_tui.ui.wire import Wire, Written
 
 if TYPE_CHECKING:
     from codi_tui.library.client import Transport
+    from codi_tui.network import Network
 
 _TERMINAL_SECONDS = 2.0
 
@@ -188,7 +189,7 @@ class CodiApp(App[None]):
             super()._display(screen, renderable)
 
 
-def _transport() -> Transport:
+def _transport(network: Network) -> Transport:
     from codi_tui.library.http import HttpTransport
 
-    return HttpTransport()
+    return HttpTransport(network)

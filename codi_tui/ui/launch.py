@@ -5,24 +5,9 @@ from __future__ import annotations
 import gc
 import os
 
-from codi_tui.errors import UsageError
+from codi_tui.manual.ui import UI
+from codi_tui.manual.words import read_words
 from codi_tui.ui.terminal import Terminal, require_terminal
-
-USAGE = "usage: codi ui [--plain] [--no-mouse] [--offline] [COMMAND]"
-HELP = f"""The workspace: browse, fill a form, run, watch. Press ? in it for its keys.
-
-{USAGE}
-
-  --plain      ASCII only, the terminal's own colours, nothing that moves
-  --no-mouse   leave the mouse to the terminal
-  --offline    never open a socket
-  COMMAND      open the form of a command at once
-
-Examples:
-  codi ui
-  codi ui json.query
-"""
-_SWITCHES = ("--plain", "--no-mouse", "--offline")
 
 
 def main(words: list[str]) -> int:
@@ -32,15 +17,9 @@ def main(words: list[str]) -> int:
         CodiError: `E_USAGE`, wrong options; `E_TERMINAL`, there is no terminal to draw on; whatever keeps the core
             from being put together.
     """
-    if any(word in ("-h", "--help") for word in words):
-        os.write(1, HELP.encode())
-        return 0
-    switches = {word for word in words if word.startswith("-")}
-    commands = [word for word in words if not word.startswith("-")]
-    problems = [f"{word} is not one of codi ui's options" for word in sorted(switches.difference(_SWITCHES))]
-    problems += [f"{word!r} is one word too many" for word in commands[1:]]
-    if problems:
-        raise UsageError(problems, usage=USAGE)
+    parsed = read_words(UI, words)
+    parsed.check()
+    switches, commands = parsed.options, parsed.rest
     require_terminal(os.environ)
     terminal = Terminal(os.environ, plain="--plain" in switches, mouse="--no-mouse" not in switches)
     terminal.prepare(os.environ)

@@ -41,6 +41,20 @@ CHECKS = (
         "tests/execute/test_rights.py::TestFolders::test_a_folder_with_what_is_codis_own_is_not_given",
     ),
     Check(
+        "granted path, not through what the guest can exchange",
+        "execute/granted.py",
+        "    return any(is_below(parent, folder) for parent in parents for folder in writable)",
+        "    return False",
+        "tests/execute/test_rights.py::TestFolders::test_what_a_guest_can_exchange_is_not_followed_at_its_next_run",
+    ),
+    Check(
+        "granted folder, no symbolic link made there",
+        "execute/wasi.py",
+        "        if self._can_write:",
+        "        if False:",
+        "tests/execute/test_rights.py::TestFolders::test_a_guest_makes_no_symbolic_link",
+    ),
+    Check(
         "granted file to read beside one to write",
         "execute/granted.py",
         "link=not to_write",

@@ -96,6 +96,13 @@ CHECKS = (
         _LANDLOCK,
     ),
     Check(
+        "wall, no symbolic link where it may write",
+        "execute/landlock.py",
+        "1 << 8 | 1 << 13",
+        "1 << 8 | 1 << 12 | 1 << 13",
+        _LANDLOCK,
+    ),
+    Check(
         "wall, no socket on the guest's thread",
         "execute/seccomp.py",
         "_NOT_BY_A_GUEST + _SOCKETS)",

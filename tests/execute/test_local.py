@@ -33,10 +33,12 @@ def test_a_function_gets_the_arguments_and_gives_the_result() -> None:
     assert happened[1].fields["value"] == ["hi"]
 
 
+@pytest.mark.attack("H4")
 def test_a_function_that_is_not_given_is_unavailable() -> None:
     assert events("demo.say", {})[-1].fields["error"]["code"] == "E_UNAVAILABLE"
 
 
+@pytest.mark.attack("H4")
 def test_without_the_permission_nothing_is_called() -> None:
     called: list[Any] = []
     happened = events("demo.say", {"demo.say": called.append}, declared=())
@@ -65,6 +67,7 @@ def test_a_refusal_is_how_the_run_ends() -> None:
     }
 
 
+@pytest.mark.attack("H4")
 def test_codi_s_own_functions_are_these(tmp_path: Path) -> None:
     functions = local_functions(str(tmp_path / "agents"))
     assert set(functions) == {"codi.about", "agent.create", "agent.list", "agent.show", "agent.delete"}

@@ -479,10 +479,6 @@ class TestDoors:
     def test_what_is_no_verb_is_64(self, words: list[str], codi: Codi) -> None:
         assert codi("auth", *words).status == 64
 
-    @pytest.mark.parametrize("verb", ["login", "logout", "status"])
-    def test_what_is_not_in_this_version_is_69(self, verb: str, codi: Codi) -> None:
-        assert codi("auth", verb).status == 69
-
     def test_hostile_reasons_never_reach_a_terminal_raw(self, site: Site) -> None:
         reasoned = {**entry(OTHER_KEY, "revoked"), "reason": HOSTILE}
         site.offer(trust(keys=[entry(KEY, "active"), reasoned]))

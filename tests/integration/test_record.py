@@ -81,7 +81,9 @@ def test_the_same_core_without_an_event_loop(server: Server) -> None:
         from codi_tui.library.http import BlockingTransport, HttpTransport
 
         core = await assemble(
-            connect=BlockingStorage.open, transport=lambda: BlockingTransport(HttpTransport()), notice=print
+            connect=BlockingStorage.open,
+            transport=lambda network: BlockingTransport(HttpTransport(network)),
+            notice=print,
         )
         loaded = [(await core.loader.load_command(name)).library.cached for name in ("prompt.generate", "prompt.test")]
         assert core.cache is not None

@@ -114,6 +114,7 @@ def test_offline_the_fallback_serves_and_no_socket_is_opened(server: RunServer, 
     assert len(server.headers) == asked
 
 
+@pytest.mark.attack("H2", "H5")
 def test_a_redirect_is_no_reason_for_a_fallback(server: RunServer, codi: Codi) -> None:
     library(server, endpoint="server:/status/302")
     result = codi("run", *GRANTED, "demo.lines")
@@ -200,6 +201,7 @@ async def test_a_run_from_the_workspace_s_core(server: RunServer) -> None:
     assert stdout(events) == b"from a form"
 
 
+@pytest.mark.attack("H7")
 def test_secrets_reach_neither_the_cache_nor_stderr(server: RunServer, codi: Codi, home: Path) -> None:
     secret = {"name": "token", "type": "string", "description": "Token", "secret": True}
     library(server, options=(secret,))
@@ -212,6 +214,7 @@ def test_secrets_reach_neither_the_cache_nor_stderr(server: RunServer, codi: Cod
     assert run.request["arguments"] == {"token": "canary-7f3a"}
 
 
+@pytest.mark.attack("H8")
 def test_no_environment_variable_leads_elsewhere(server: RunServer, codi: Codi) -> None:
     environment = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"), "http://127.0.0.1:1")
     result = codi("run", *GRANTED, "demo.lines", WEBSOCKETS_MAX_REDIRECTS="10", **environment)

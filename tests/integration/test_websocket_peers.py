@@ -69,6 +69,7 @@ class TestUnavailable:
         async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as listener:
             await falls_back(Remote(f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"))
 
+    @pytest.mark.attack("H3")
     async def test_it_never_answers(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(connection, "RUN_CONNECT_SECONDS", 0.2)
         with socket.socket() as deaf:
@@ -117,7 +118,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("status", "code"),
         [
-            (401, "E_PERMISSION"),
+            (401, "E_LOGIN"),
             (403, "E_PERMISSION"),
             *((status, "E_REDIRECT") for status in (300, 301, 302, 303, 307, 308)),
             (200, "E_PROTOCOL"),
@@ -152,6 +153,7 @@ class TestRefusals:
         server.lies["lie"] = lambda connection, _: connection.close(code)
         assert (await Remote(server.origin).error("lie"))["code"] == "E_PERMISSION"
 
+    @pytest.mark.attack("H1")
     async def test_without_the_permission_no_socket_is_opened(self, server: RunServer) -> None:
         error = await Remote(server.origin).error("lines", granted=())
         assert error["code"] == "E_PERMISSION"
@@ -160,6 +162,7 @@ class TestRefusals:
         assert error["hint"] == "only the library's author can declare it"
         assert server.headers == []
 
+    @pytest.mark.attack("H1")
     @pytest.mark.parametrize(
         ("declared", "granted"),
         [("ws:a.example", "ws:b.example"), ("ws:a.example:443", "ws:a.example"), ("ws:server", "ws:server")],
@@ -213,15 +216,16 @@ class TestTls:
             assert error["code"] == "E_TLS"
             assert server.heard == []
 
+    @pytest.mark.attack("H2")
     async def test_a_name_that_is_not_the_certificate_s_is_no_unavailability(
         self, tmp_path: Path, contexts: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(connection, "client_context", lambda: contexts[1])
+        monkeypatch.setattr(tls, "client_context", lambda _: contexts[1])
         with running(tmp_path, contexts[0]) as server:
             assert (await self.remote(server, "127.0.0.1").error("lines"))["code"] == "E_TLS"
 
     async def test_a_run_over_tls(self, tmp_path: Path, contexts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(connection, "client_context", lambda: contexts[1])
+        monkeypatch.setattr(tls, "client_context", lambda _: contexts[1])
         with running(tmp_path, contexts[0]) as server:
             server.cuts = {4}
             with nothing_left():
@@ -249,6 +253,7 @@ async def test_the_handshake_says_no_more_than_it_has_to(server: RunServer) -> N
     assert not {"authorization", "cookie", "origin", "sec-websocket-extensions"} & {name.lower() for name in headers}
 
 
+@pytest.mark.attack("H7")
 async def test_payloads_reach_no_log(server: RunServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     text = {"name": "text", "type": "string", "description": "Text", "secret": True}
@@ -327,6 +332,7 @@ LIES: dict[str, Lie] = {
 }
 
 
+@pytest.mark.attack("H3")
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
 async def test_a_lie_ends_the_run_and_nothing_else(server: RunServer, lie: Lie) -> None:
     server.lies["lie"] = lie
@@ -350,11 +356,13 @@ async def test_a_server_cannot_fake_a_refusal_of_ours(server: RunServer, code: s
     }
 
 
+@pytest.mark.attack("H3")
 async def test_a_run_without_end_ends_at_its_limit(server: RunServer) -> None:
     server.lies["lie"] = said()
     assert (await Remote(server.origin).error("lie", wall_seconds=0.2))["code"] == "E_LIMIT"
 
 
+@pytest.mark.attack("H3")
 async def test_events_without_end_end_at_the_output_limit(server: RunServer) -> None:
     async def lie(connection: ServerConnection, request: dict[str, Any]) -> None:
         await connection.send(started(request))

@@ -37,8 +37,14 @@ def lay_out(folder: Path, *documents: bytes) -> None:
         library = json.loads(document)["library"]
         versions = folder / "versions" / library["name"]
         versions.mkdir(parents=True, exist_ok=True)
-        (versions / f"{library['version']}.json").write_bytes(document)
-        (folder / f"{library['name']}.json").write_bytes(document)
+        write_whole(versions / f"{library['version']}.json", document)
+        write_whole(folder / f"{library['name']}.json", document)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """A file that a server which looks at any moment finds whole."""
+    path.with_suffix(".part").write_bytes(data)
+    path.with_suffix(".part").rename(path)
 
 
 def wait_for(client: httpx.Client, path: str, status: int = 200) -> httpx.Response:
@@ -122,14 +128,17 @@ def test_what_is_laid_out_in_its_folder_is_published(tmp_path: Path) -> None:
         wait_for(client, "/api/v1/libraries/demo?version=1.2.0")
         assert client.get("/api/v1/libraries/demo").json()["library"]["version"] == "1.2.0"
         assert client.get("/api/v1/libraries/demo?version=1.1.0").status_code == 200
+        lay_out(data, release(1, "early"))  # what comes later is looked at when all before it was
+        assert wait_for(client, "/api/v1/libraries/early").status_code == 200
         assert client.get("/api/v1/libraries/demo?version=1.3.0").status_code == 404
         lay_out(data, release(3))
         assert wait_for(client, "/api/v1/libraries/demo?version=1.3.0").status_code == 200
-        (data / "trust/2.json").write_bytes(trust(2, reserved=["kept"]))
+        write_whole(data / "trust/2.json", trust(2, reserved=["kept"]))
         assert wait_for(client, "/api/v1/trust/2").status_code == 200
-        (data / "trust/3.json").write_bytes(trust(3, signers=[1]))
-        lay_out(data, release(1, "kept"), release(1, "last"))
-        assert wait_for(client, "/api/v1/libraries/last").status_code == 200
+        write_whole(data / "trust/3.json", trust(3, signers=[1]))
+        for names in (("kept", "last"), ("later",)):
+            lay_out(data, *(release(1, name) for name in names))
+            assert wait_for(client, f"/api/v1/libraries/{names[-1]}").status_code == 200
         assert client.get("/api/v1/libraries/kept").status_code == client.get("/api/v1/trust/3").status_code == 404
     assert server.stop() == 0
     refusals = [(Path(line["file"]).name, line["code"]) for line in server.log if "code" in line]

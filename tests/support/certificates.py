@@ -21,8 +21,11 @@ def _pem(label: str, data: bytes) -> str:
     return f"-----BEGIN {label}-----\n{base64.encodebytes(data).decode()}-----END {label}-----\n"
 
 
-def localhost(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's context with a certificate that signs itself, and a client's context that trusts it alone."""
+def localhost(folder: Path, until: bytes = b"491231235959Z") -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's context with a certificate that signs itself, and a client's context that trusts it alone.
+
+    The certificate is `server.pem`, as a settings file can name it.
+    """
     key = SigningKey.generate()
     name = _der(0x30, _der(0x31, _der(0x30, bytes.fromhex("0603550403"), _der(0x0C, b"localhost"))))
     names = _der(0x30, _der(0x82, b"localhost"))
@@ -38,7 +41,7 @@ def localhost(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
         _der(0x02, b"\x01"),
         _ED25519,
         name,
-        _der(0x30, _der(0x17, b"200101000000Z"), _der(0x17, b"491231235959Z")),
+        _der(0x30, _der(0x17, b"200101000000Z"), _der(0x17, until)),
         name,
         _der(0x30, _ED25519, _der(0x03, b"\0" + bytes(key.verify_key))),
         _der(0xA3, extensions),

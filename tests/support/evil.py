@@ -26,7 +26,7 @@ from codi_tui.trust import canonical_json
 from codi_tui.trust.signature import key_id
 from support.libraries import KEY, OTHER_KEY, manifest, printing, publish, signed, subcommand, wasm
 from support.roots import content, entry, id_of, rule, sign
-from support.server import Server, body
+from support.server import Answer, Server, body
 from support.trust import sign_anything
 
 HOUR = 60 * 60
@@ -181,6 +181,10 @@ class EvilServer:
     def serve(self, data: bytes, **headers: str) -> None:
         """Answer with this document when `demo` is asked for."""
         self._server.answers["/api/v1/libraries/demo"] = body(data, **headers)
+
+    def answer(self, answer: Answer) -> None:
+        """Answer so when `demo` is asked for."""
+        self._server.answers["/api/v1/libraries/demo"] = answer
 
     def serve_trust(self, version: int, data: bytes) -> None:
         self._server.answers[f"/api/v1/trust/{version}"] = body(data)
@@ -570,6 +574,28 @@ SWITCHES: dict[str, Switch] = {
         "a member that nobody knows",
         serving(lambda: resigned(lambda document: document.update(new={"type": 5}), prints=GOOD)),
         None,
+    ),
+    # Section C, transport.
+    "C1.redirect": Switch(
+        "a redirect to another host",
+        lambda evil: evil.answer(body(b"", 302, Location="http://127.0.0.1:9/elsewhere")),
+        "E_REDIRECT",
+        76,
+        audited=(),
+    ),
+    "C2.bomb": Switch(
+        "a GiB in 32 KiB, as the body's encoding",
+        serving(lambda: BOMB, Content_Encoding="zstd"),
+        "E_ENCODING",
+        76,
+        audited=(),
+    ),
+    "C6.index": Switch(
+        "an index that names a path",
+        lambda evil: evil.serve_index(b'{"library": "../../../healthz"}'),
+        "E_NOT_FOUND",
+        66,
+        audited=(),
     ),
     # Section D, cache and disk.
     "D1.row": Switch(

@@ -19,7 +19,13 @@ from support.libraries import signed
 from support.roots import trust
 
 HOUR = 60 * 60
-_HASTY = "import codi_tui.limits as l\nfor n, v in {limits}.items(): setattr(l, n, v)\n"
+_BEFORE = """
+import ctypes
+ctypes.CDLL(None).prctl(1, 9)  # killed when the tests end, however they do
+import codi_tui.limits as limits
+for name, value in {limits}.items():
+    setattr(limits, name, value)
+"""
 
 
 class LibraryServer:
@@ -31,15 +37,26 @@ class LibraryServer:
         log: the lines that it has logged, as JSON; read by `stop`.
     """
 
-    def __init__(self, data: Path, *words: str, limits: dict[str, float] | None = None, **environment: str) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *words: str,
+        limits: dict[str, float] | None = None,
+        under: Sequence[str] = (),
+        **environment: str,
+    ) -> None:
+        """
+        Args:
+            under: a command that starts the server's in its own place.
+        """
         self.data = data
         self.log: list[dict[str, Any]] = []
-        changed = _HASTY.format(limits=limits or {})
+        changed = _BEFORE.format(limits=limits or {})
         code = f"{changed}from codi_tui.server.main import main\nraise SystemExit(main())"
         self._log_path = data.with_name(f"{data.name}.log")
         with self._log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", code, "--data", str(data), "--port", "0", "--log", "json", *words],
+                [*under, sys.executable, "-c", code, "--data", str(data), "--port", "0", "--log", "json", *words],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env={**os.environ, **environment},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,11 +13,15 @@ Answer = Callable[[SimpleHTTPRequestHandler], None]
 
 
 class Server:
-    """A running server. `answers` maps a path to what answers it instead of the folder; `requests` lists what came."""
+    """A running server. `answers` maps a path to what answers it instead of the folder; `requests` lists what came.
 
-    def __init__(self, folder: Path) -> None:
+    `tokens` lists what stood in `Authorization`, of each request.
+    """
+
+    def __init__(self, folder: Path, tls: ssl.SSLContext | None = None) -> None:
         self.answers: dict[str, Answer] = {}
         self.requests: list[str] = []
+        self.tokens: list[str | None] = []
         server = self
 
         class Handler(SimpleHTTPRequestHandler):
@@ -25,6 +30,7 @@ class Server:
 
             def do_GET(self) -> None:
                 server.requests.append(self.path)
+                server.tokens.append(self.headers.get("Authorization"))
                 answer = server.answers.get(self.path)
                 if answer is None:
                     super().do_GET()
@@ -37,6 +43,9 @@ class Server:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.origin = f"http://127.0.0.1:{self._server.server_port}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+            self.origin = f"https://localhost:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
@@ -47,9 +56,9 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    """A server for the block."""
-    server = Server(folder)
+def serving(folder: Path, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """A server for the block; with a context it speaks TLS, and is `https://localhost:PORT`."""
+    server = Server(folder, tls)
     try:
         yield server
     finally:

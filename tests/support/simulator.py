@@ -78,7 +78,7 @@ class Simulator:
         tag = f'"{hashlib.sha256(document).hexdigest()}"'
         return Delivery(document, tag, self.header, live=self.live)
 
-    async def list_libraries(self) -> list[Offer]:
+    async def list_offers(self) -> list[Offer]:
         self._asked("libraries")
         return [Offer(name, json.loads(document)["library"]["version"]) for name, document in self.documents.items()]
 

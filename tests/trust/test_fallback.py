@@ -69,6 +69,7 @@ async def test_a_fallback_serves_while_the_handler_is_unavailable_and_says_so() 
     assert "down; using the local fallback" in found[1].fields["message"]
 
 
+@pytest.mark.attack("H5")
 @pytest.mark.parametrize(
     "error",
     [
@@ -101,12 +102,14 @@ async def test_fallbacks_follow_one_another() -> None:
     assert [event.type for event in found] == ["started", "log", "log", "result", "completed"]
 
 
+@pytest.mark.attack("H5")
 async def test_a_refusal_in_the_fallback_ends_the_run() -> None:
     found = await events(Failing(UnavailableError("down")), invocation(WITH_FALLBACK, "nothing"))
     assert [event.type for event in found] == ["started", "log", "failed"]
     assert found[-1].fields["error"]["code"] == "E_PERMISSION"
 
 
+@pytest.mark.attack("H4")
 async def test_a_local_handler_names_one_of_codi_s_own_functions_or_nothing() -> None:
     assert set(FUNCTIONS) == {"codi.about", "agent.create", "agent.list", "agent.show", "agent.delete"}
     for name in ("os.system", "codi.about.__class__", "eval", "codi", "builtins.exec", "CODI.ABOUT"):
@@ -120,6 +123,7 @@ async def test_a_local_handler_gives_json_or_text_only() -> None:
     assert found[-1].fields["error"]["code"] == "E_UNSUPPORTED"
 
 
+@pytest.mark.attack("H5")
 async def test_no_fallback_serves_after_the_handler_has_done_something() -> None:
     failing = Failing(UnavailableError("lost"), RunEvent.output("stdout", b"half"))
     found = await events(failing, invocation(WITH_FALLBACK))

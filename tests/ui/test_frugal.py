@@ -152,7 +152,7 @@ async def test_among_ten_thousand_commands_three_letters_find_one(home: Path) ->
     async with workspace() as driven:
         await driven.press("ctrl+p")
         await driven.until(lambda: isinstance(driven.app.screen, PaletteScreen), "the palette")
-        await driven.until(lambda: "10028" in driven.text(), "the commands")
+        await driven.until(lambda: "10029" in driven.text(), "the commands")
         await driven.write("lib-0777.do-3")
         await driven.until(lambda: "Does 7773" in driven.text(), "the command")
         await driven.press("escape", "slash")

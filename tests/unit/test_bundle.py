@@ -48,7 +48,7 @@ def test_it_delivers_what_was_put_in_and_says_that_it_is_no_server(path: Path) -
     delivery = drive(source.fetch_library("demo", "1.0.0"))
     assert (delivery.document, delivery.live) == (DOCUMENT, False)
     assert drive(source.fetch_module(hashlib.sha256(MODULE).hexdigest(), len(MODULE))) == MODULE
-    assert [(offer.name, offer.version) for offer in drive(source.list_libraries())] == [("demo", "1.0.0")]
+    assert [(offer.name, offer.version) for offer in drive(source.list_offers())] == [("demo", "1.0.0")]
     assert drive(source.fetch_trust()) == drive(source.fetch_trust(1)) == b'{"version":1}'
     for absent in (
         lambda: fetch(path, "other"),

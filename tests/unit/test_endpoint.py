@@ -40,6 +40,7 @@ def test_the_server_s_own_endpoint() -> None:
     assert endpoint.url("http://[::1]:8000") == "ws://[::1]:8000/api/v1/run"
 
 
+@pytest.mark.attack("C4")
 @pytest.mark.parametrize(
     "origin", ["http://a.example", "http://10.0.0.1:80", "http://127.0.0.1.evil.example:80", "ftp://127.0.0.1", ""]
 )
@@ -61,12 +62,14 @@ TRICKS = [
 ]  # fmt: skip
 
 
+@pytest.mark.attack("H1")
 @pytest.mark.parametrize("text", TRICKS)
 def test_a_trick_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="an endpoint is"):
         parse_endpoint(text)
 
 
+@pytest.mark.attack("H1")
 @pytest.mark.parametrize("text", ["ws://a.example/run", "wss://user@a.example/run"])
 def test_a_manifest_with_such_an_endpoint_is_not_let_in(text: str) -> None:
     for handler in (

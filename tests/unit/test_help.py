@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from codi_tui.cli.help import command_help, overview
+from codi_tui.cli.command_page import command_page
+from codi_tui.cli.help import overview
 from codi_tui.runtime import LISTING, RuntimeMode
 from conftest import Codi
 from support.libraries import manifest, signed, subcommand
@@ -26,7 +27,7 @@ def help_of(description: str) -> str:
     library = admit(signed(manifest(commands=commands), issued_at=ISSUED))
     definition = library.manifest.find("demo.run")
     assert definition is not None
-    return command_help(library, definition)
+    return command_page(library, definition, 80)
 
 
 def test_a_listing_is_shown_behind_the_built_ins(listing: Path) -> None:
@@ -35,7 +36,7 @@ def test_a_listing_is_shown_behind_the_built_ins(listing: Path) -> None:
 
 
 def test_a_missing_listing_is_nothing(home: Path) -> None:
-    assert b"Built-ins:" in overview()
+    assert b"\nBuilt-ins (" in overview()
 
 
 def test_a_tampered_listing_has_no_escape_sequences(listing: Path) -> None:

@@ -85,7 +85,7 @@ def test_a_module_beyond_the_limit_is_not_asked_for() -> None:
         (302, ProtocolError, "E_REDIRECT"),
         (304, ProtocolError, "E_REDIRECT"),
         (308, ProtocolError, "E_REDIRECT"),
-        (401, GrantError, "E_PERMISSION"),
+        (401, GrantError, "E_LOGIN"),
         (403, GrantError, "E_PERMISSION"),
         (404, NotFoundError, "E_NOT_FOUND"),
         (410, NotFoundError, "E_NOT_FOUND"),
@@ -132,6 +132,7 @@ NAME_TRICKS = [
 ]
 
 
+@pytest.mark.attack("C6")
 @pytest.mark.parametrize("name", NAME_TRICKS)
 def test_a_name_that_is_none_sends_no_request(name: str) -> None:
     source, transport = client(Answer(200, b"x"))
@@ -140,6 +141,7 @@ def test_a_name_that_is_none_sends_no_request(name: str) -> None:
     assert transport.requests == []
 
 
+@pytest.mark.attack("C6")
 @pytest.mark.parametrize("trick", ["../x", "a.b/../../admin", "a.b?x=", "a.b#", "a.b\r\nX: y", "%2e%2e"])
 def test_a_command_or_digest_that_is_none_sends_no_request(trick: str) -> None:
     for ask in (lambda it: it.find_command(trick), lambda it: it.fetch_module(trick, 5)):

@@ -15,8 +15,8 @@ import zstandard
 
 from codi_tui import tls
 from codi_tui.errors import CodiError, DocumentError, FetchError, ProtocolError
-from codi_tui.library import http
 from codi_tui.library.http import BlockingTransport, HttpTransport
+from codi_tui.network import DIRECT
 from codi_tui.operations.core import drive
 from support.server import Server, body, serving
 
@@ -75,6 +75,7 @@ async def test_only_the_identity_encoding_is_asked_for(server: Server) -> None:
     assert not {"authorization", "cookie"} & set(seen)
 
 
+@pytest.mark.attack("C2")
 @pytest.mark.parametrize(
     ("encoding", "data"),
     [
@@ -94,6 +95,7 @@ async def test_an_encoded_body_is_refused_before_it_is_decoded(server: Server, e
     assert error.code == "E_ENCODING"
 
 
+@pytest.mark.attack("C1")
 async def test_a_redirect_is_an_answer_and_is_not_followed(server: Server, tmp_path: Path) -> None:
     with serving(tmp_path) as second:
         for status in (301, 302, 303, 307, 308):
@@ -113,6 +115,7 @@ def endless(handler: SimpleHTTPRequestHandler) -> None:
         pass
 
 
+@pytest.mark.attack("C2")
 async def test_an_endless_body_stops_at_the_limit(server: Server) -> None:
     server.answers["/x"] = endless
     assert (await refused(f"{server.origin}/x", limit_bytes=1 << 20)).code == "E_TOO_LARGE"
@@ -136,6 +139,7 @@ def dripping(begin: bytes, stop: threading.Event) -> Callable[[SimpleHTTPRequest
     return answer
 
 
+@pytest.mark.attack("C3")
 @pytest.mark.parametrize(
     "begin",
     [b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Header: ", b"HTTP/1.1 2", b""],
@@ -197,6 +201,7 @@ async def test_a_plain_server_behind_an_https_address_is_a_failure_of_the_networ
     assert isinstance(error, FetchError)
 
 
+@pytest.mark.attack("H8")
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY"])
 async def test_no_proxy_is_taken_from_the_environment(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
@@ -234,11 +239,11 @@ def test_no_certificate_authority_is_taken_from_the_environment(
 def test_tls_verifies_names_and_certificates() -> None:
     import ssl
 
-    context = http._tls("https://a.example/")
+    context = DIRECT.tls("https://a.example/")
     assert isinstance(context, ssl.SSLContext)
     assert context.check_hostname
     assert context.verify_mode == ssl.CERT_REQUIRED
-    assert http._tls("http://127.0.0.1/") is False
+    assert DIRECT.tls("http://127.0.0.1/") is None
 
 
 def test_a_name_that_is_not_resolved_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -202,6 +202,7 @@ def _in(folder: str, name: str) -> dict[str, str]:
         f"{name}: move": answer(os.rename, path("file"), path("below/file")),
         f"{name}: remove": answer(os.unlink, path("other")),
         f"{name}: make a pipe": answer(os.mkfifo, path("pipe")),
+        f"{name}: make a link": answer(os.symlink, "/etc", path("link")),
     }
 
 

@@ -1,0 +1,141 @@
+"""Of the settings, and of what stands beside them."""
+
+from __future__ import annotations
+
+from checks.check import Check
+
+CHECKS = (
+    Check(
+        "settings: a file that others may write",
+        "settings/files.py",
+        "status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)",
+        "False",
+        "tests/unit/test_settings.py::TestOwner::test_a_settings_file_that_others_may_write_is_refused",
+    ),
+    Check(
+        "settings: a project's file that everybody may write",
+        "settings/files.py",
+        " and not status.st_mode & stat.S_IWOTH",
+        "",
+        "tests/unit/test_settings.py::TestOwner::test_nor_one_that_everybody_may_write",
+    ),
+    Check(
+        "settings: the home folder is no project",
+        "settings/files.py",
+        "while folder not in (home, os.path.dirname(folder)):",
+        "while folder != os.path.dirname(folder):",
+        "tests/unit/test_settings.py::TestProject::test_neither_the_home_folder_nor_the_root_is_a_project",
+    ),
+    Check(
+        "settings: a project only switches offline on",
+        "settings/project.py",
+        "return value is True",
+        "return True",
+        "tests/unit/test_settings.py::TestProject::test_it_never_makes_one_more_trusting",
+    ),
+    Check(
+        "settings: a project only shortens a run",
+        "settings/project.py",
+        "(RUN_WALL_SECONDS if own is None else own)",
+        "(RUN_WALL_SECONDS if own is None else value + 1)",
+        "tests/unit/test_settings.py::TestProject::test_it_never_makes_one_more_trusting",
+    ),
+    Check(
+        "settings: nor beyond the clock's own limit",
+        "settings/project.py",
+        "(RUN_WALL_SECONDS if own is None else own)",
+        "(value + 1 if own is None else own)",
+        "tests/unit/test_settings.py::TestProject::test_nor_longer_than_a_run_takes_by_default",
+    ),
+    Check(
+        "settings: what is not a project's",
+        "settings/check.py",
+        'own = list(_refused(document, TREE, ""))',
+        "own: list[str] = []",
+        "tests/unit/test_settings.py::TestProject::test_what_is_not_a_project_s_is_refused",
+    ),
+    Check(
+        "settings: a project's alias is of a command",
+        "settings/project.py",
+        "if not is_for_project(line)",
+        "if False",
+        "tests/unit/test_settings.py::TestProject::test_what_is_not_a_project_s_is_refused",
+    ),
+    Check(
+        "settings: a project sets no raw output",
+        "settings/project.py",
+        "value in setting.not_in_project",
+        "False",
+        "tests/unit/test_settings.py::TestProject::test_what_is_not_a_project_s_is_refused",
+    ),
+    Check(
+        "settings: offline",
+        "operations/core.py",
+        "    offline = offline or settings.run.offline\n",
+        "",
+        "tests/integration/test_config_command.py::TestSettings::test_offline_in_the_settings_opens_no_socket",
+    ),
+    Check(
+        "settings: checked before they are replaced",
+        "operations/settings_file.py",
+        "    check_settings(path, parse_settings(path, text))\n",
+        "",
+        "tests/integration/test_config_command.py::TestEdit::test_what_is_wrong_is_kept_beside_and_changes_nothing",
+    ),
+    Check(
+        "settings: what was written meanwhile",
+        "operations/settings_file.py",
+        "if read_settings_text(path) != before:",
+        "if False:",
+        "tests/integration/test_config_command.py::TestEdit::test_what_somebody_else_wrote_meanwhile_is_not_overwritten",
+    ),
+    Check(
+        "aliases: no built-in's name",
+        "settings/alias.py",
+        "    if name in BUILT_INS:",
+        "    if False:",
+        "tests/unit/test_settings.py::TestAlias::test_a_name_that_could_hide_something_is_none[run]",
+    ),
+    Check(
+        "aliases: no shell",
+        "settings/alias.py",
+        "next((token for token in tokens if token.operator), None)",
+        "None",
+        "tests/unit/test_settings.py::TestAlias::test_what_only_a_shell_could_do_is_refused",
+    ),
+    Check(
+        "aliases: a way that does not end",
+        "settings/alias.py",
+        " or len(seen) == ALIAS_STEPS_MAX",
+        "",
+        "tests/unit/test_settings.py::TestAlias::test_a_way_that_is_too_long_is_refused",
+    ),
+    Check(
+        "completion: only words that every shell takes as words",
+        "cli/complete.py",
+        " and is_safe(value)",
+        "",
+        "tests/unit/test_complete.py::test_a_hostile_library_s_text_is_shown_and_its_values_are_not[zsh]",
+    ),
+    Check(
+        "completion: meanings are made safe",
+        "cli/complete.py",
+        "    return sanitize_line(text, 200)",
+        "    return text",
+        "tests/unit/test_complete.py::test_a_hostile_library_s_text_is_shown_and_its_values_are_not[zsh]",
+    ),
+    Check(
+        "secrets: typed unseen",
+        "cli/config_secrets.py",
+        ", echo=False",
+        "",
+        "tests/integration/test_config_command.py::TestSecrets::test_on_a_terminal_it_is_asked_and_not_shown",
+    ),
+    Check(
+        "doctor: servers on the user's word",
+        "cli/doctor.py",
+        "    if not asked:",
+        "    if False:",
+        "tests/integration/test_config_command.py::TestDoctor::test_servers_are_asked_only_on_the_user_s_word",
+    ),
+)
