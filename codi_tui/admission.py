@@ -5,17 +5,17 @@ What was accepted before is asked for, and what is accepted now is remembered, b
 
 from __future__ import annotations
 
-from codi_tui.errors import DocumentError, RefusedError, StateError
+from codi_tui.errors import DocumentError, RefusedError, StateError, TrustError
 from codi_tui.trust.marks import NO_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from codi_tui.library.source import Delivery, LibrarySource
     from codi_tui.model.manifest import WasmFormat
     from codi_tui.state.keeper import TrustKeeper
-    from codi_tui.trust import CommandLibrary, Record, SecurityValidator
+    from codi_tui.trust import CommandLibrary, Record, SecurityValidator, VerifiedModule
 
 _FETCH_ATTEMPTS = 10
 """A release that another process overtook while it was on its way is fetched again."""
@@ -73,27 +73,43 @@ class Admission:
         asked_at = library.verified_at if checked_at is None else checked_at
         await self._trust.accepted(library, record, fetched=checked_at is None, checked_at=asked_at, header=header)
 
-    async def fetch(self, source: LibrarySource, name: str, *, pinned: bool) -> tuple[CommandLibrary, Delivery]:
+    async def fetch(
+        self,
+        source: LibrarySource,
+        name: str,
+        chosen: tuple[str | None, str | None] | None,
+        held: Callable[[CommandLibrary], Awaitable[VerifiedModule | None]],
+    ) -> tuple[CommandLibrary, Delivery]:
         """Fetch and verify a library, and remember it unless it is pinned.
+
+        Args:
+            chosen: the version and the digest, as far as they are known, of the release that was pinned; None for the
+                newest.
+            held: gives a library's module, verified, when it is here already.
 
         Raises:
             RefusedError: it is not to be trusted; that is in the audit trail.
             FetchError, NotFoundError: it is not to be had.
             StateError: what was accepted before cannot be read.
         """
+        pinned = chosen is not None
+        version, digest = chosen or (None, None)
         for _ in range(_FETCH_ATTEMPTS):
             before = await self.record(source, name, pinned=pinned)
             try:
-                delivery = await source.fetch_library(name)
+                delivery = await (source.fetch_library(name, version) if version else source.fetch_library(name))
             except DocumentError as error:
                 refusal: RefusedError = error
                 break
             record = await self.record(source, name, pinned=pinned)
             try:
-                library = await self._admit(source, name, delivery, record)
+                library = await self._admit(source, name, delivery, record, held)
+                _check_choice(library, version, digest)
                 if not pinned:
                     header = "absent" if delivery.signature_header is None else None
-                    await self.accept(library, source, record, header=header)
+                    await self.accept(
+                        library, source, record, header=header, checked_at=None if delivery.live else record.checked_at
+                    )
             except RefusedError as error:
                 refusal = error
                 if error.code == "E_ROLLBACK" and _place(before) != _place(
@@ -106,11 +122,20 @@ class Admission:
             self._trust.refused(refusal, origin=source.origin, name=name)
         raise refusal
 
-    async def _admit(self, source: LibrarySource, name: str, delivery: Delivery, record: Record) -> CommandLibrary:
+    async def _admit(
+        self,
+        source: LibrarySource,
+        name: str,
+        delivery: Delivery,
+        record: Record,
+        held: Callable[[CommandLibrary], Awaitable[VerifiedModule | None]],
+    ) -> CommandLibrary:
         """Verify what was delivered, with its module, wherever that comes from."""
         library = await self._validator.admit(
             delivery.document, origin=source.origin, name=name, header=delivery.signature_header, record=record
         )
+        if library.module is None and library.module_digest is not None:
+            library.module = await held(library)
         if library.module is None and library.module_digest is not None:
             data = await source.fetch_module(library.module_digest, library.module_bytes)
             library.module = self._validator.verify_module(library, data)
@@ -119,6 +144,27 @@ class Admission:
             assert described is not None
             self._check_module(library.module.data, described.format)
         return library
+
+
+def _check_choice(library: CommandLibrary, version: str | None, digest: str | None) -> None:
+    """The release that was chosen, and no other.
+
+    Raises:
+        TrustError: `E_DIGEST`.
+    """
+    if digest is not None and library.digest != digest:
+        raise TrustError(
+            f"{library.origin} has another {library.name} {library.version} than the pinned one",
+            code="E_DIGEST",
+            library=library.name,
+            facts={"digest": library.digest, "pinned": digest},
+        )
+    if version is not None and library.version != version:
+        raise TrustError(
+            f"{library.origin} answers with {library.version} when asked for {library.name} {version}",
+            code="E_DIGEST",
+            library=library.name,
+        )
 
 
 def _place(record: Record) -> str | None:

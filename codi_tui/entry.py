@@ -70,13 +70,8 @@ def _front_door(words: list[str], *, aliases: bool = True) -> int:
 
 
 def _built_in(first: str, words: list[str]) -> int:
-    from codi_tui.manual import ABSENT
     from codi_tui.manual.words import wants_help
 
-    if first in ABSENT:
-        from codi_tui.cli.absent import main as absent
-
-        return absent(first)
     if words[:2] == ["config", "completion"] and words[3:4] == ["--"]:
         from codi_tui.cli.complete import answer
 
@@ -103,6 +98,10 @@ def _built_in(first: str, words: list[str]) -> int:
         from codi_tui.cli.log import main as log
 
         return log(words[1:])
+    if first == "sync":
+        from codi_tui.cli.sync import main as sync
+
+        return sync(words[1:])
     if first == "session":
         from codi_tui.cli.session import main as session
 

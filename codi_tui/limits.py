@@ -86,6 +86,18 @@ URL_MAX_CHARACTERS = 8 * KIB
 CACHE_BUSY_SECONDS = 5.0
 ARTEFACT_MAX_BYTES = 512 * MIB
 
+# The local copy
+PULL_AT_ONCE = 4
+"""Libraries that one pull fetches side by side."""
+PULL_LIBRARIES_MAX = 10_000
+"""Libraries of one server that a pull, or a look at what it offers, takes in."""
+LOCK_MAX_BYTES = 4 * MIB
+LOCK_LIBRARIES_MAX = 10_000
+BUNDLE_MAX_BYTES = 16 * GIB
+BUNDLE_INDEX_MAX_BYTES = 16 * MIB
+BUNDLE_ORIGINS_MAX = 64
+"""Servers whose libraries one bundle file carries."""
+
 # Compiling
 COMPILE_SECONDS = 30.0
 COMPONENT_COMPILE_SECONDS = 180.0

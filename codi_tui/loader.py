@@ -7,6 +7,7 @@ or awaited on an event loop, it is the same code.
 from __future__ import annotations
 
 import time
+from copy import copy
 
 from codi_tui.admission import Admission
 from codi_tui.cache.rows import new_row
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
     from codi_tui.cache.sqlite import LibraryData, SqliteCache
     from codi_tui.library.source import Delivery, LibrarySource
+    from codi_tui.lock import Release
     from codi_tui.model.manifest import SubcommandDefinition, WasmFormat
     from codi_tui.runs.log import Log
     from codi_tui.state.keeper import TrustKeeper
+    from codi_tui.state.pins import Choices
     from codi_tui.trust import CommandLibrary, Record, SecurityValidator, VerifiedModule
 
 _NOT_DAMAGE = frozenset(
@@ -60,6 +63,8 @@ class DynamicLoader:
         notice: Callable[[str], None] = lambda _: None,
         stored: Callable[[SqliteCache], Awaitable[None]] | None = None,
         trust: TrustKeeper | None = None,
+        choices: Choices | None = None,
+        allow_expired: bool = False,
         log: Log | None = None,
     ) -> None:
         """
@@ -71,6 +76,9 @@ class DynamicLoader:
             notice: told, in a sentence, what the user should know although the run goes on.
             stored: called when the cache has taken a library.
             trust: remembers what was accepted from servers; without it nothing is remembered.
+            choices: the releases that were chosen in the place of the newest; without it there are none.
+            allow_expired: whether a cached library that was accepted before, and cannot be had anew, is loaded although
+                it has expired. Only ever on a person's word, never from MCP.
             log: told of every load and of every refusal.
         """
         self._log = log
@@ -83,6 +91,14 @@ class DynamicLoader:
         self._notice = notice
         self._stored = stored
         self._trust = trust
+        self._choices = choices
+        self._allow_expired = allow_expired
+
+    def with_sources(self, sources: Sequence[LibrarySource]) -> DynamicLoader:
+        """The same loader over other sources; what they deliver is judged, remembered and stored just so."""
+        other = copy(self)
+        other._sources = sources
+        return other
 
     async def load_command(self, command: str) -> ResolvedCommand:
         """Find a command, written `group.name` or `library:group.name`, and load its library.
@@ -112,13 +128,19 @@ class DynamicLoader:
             digest: the only message that will do. Pinning one is the choice of that release, so no mark stands against
                 it and none is set; revocation and its publisher's floor count all the same.
 
+        Without both, a release that was chosen before (`choices`) is what is loaded.
+
         Raises:
             RefusedError, FetchError, NotFoundError: as for `load_command`; also when the source has another version
                 than the wanted one.
             StateError: what was accepted before cannot be read.
+            InputError: `E_LOCK`, the working folder's lock cannot be used.
         """
         begun = time.perf_counter()
         try:
+            choice = None if version or digest else await self._choice(source, name)
+            if choice is not None:
+                version, digest = choice.version, choice.digest
             library = await self._load(source, name, version, digest)
         except CodiError as error:
             if self._log is not None:
@@ -143,6 +165,7 @@ class DynamicLoader:
         return library
 
     async def _load(self, source: LibrarySource, name: str, version: str | None, digest: str | None) -> CommandLibrary:
+        chosen = None if digest is None else (version, digest)
         record = await self._admission.record(source, name, pinned=digest is not None)
         wanted = digest or (record.mark.digest if record.mark and version is None else None)
         row = await self._row(source, name, version, digest=wanted)
@@ -153,19 +176,50 @@ class DynamicLoader:
             if newer is not None:
                 return newer
         if row is None:
-            library = await self._fetch(source, name, digest)
+            library = await self._fetch(source, name, chosen)
         else:
             try:
                 library = await self._open(row, source, name, record)
                 if digest is None:
                     await self._admission.accept(library, source, record, checked_at=row.loaded_at)
             except (RefusedError, CacheError) as refusal:
-                library = await self._replace(row, source, name, refusal, digest)
-        if digest is not None and library.digest != digest:
-            raise TrustError(f"{source.origin} has another {name} than the pinned one", code="E_DIGEST", library=name)
+                library = await self._replace(row, source, name, refusal, chosen)
         if version is not None and library.version != version:
             raise NotFoundError(f"{source.origin} has {name} {library.version}, not {version}", library=name)
         return library
+
+    async def load_release(self, source: LibrarySource, name: str, version: str) -> CommandLibrary:
+        """A release that is to be chosen, from the cache when it is there, else fetched; no mark stands against it.
+
+        Raises:
+            RefusedError, FetchError, NotFoundError, StateError: as for `load_library`.
+        """
+        record = await self._admission.record(source, name, pinned=True)
+        row = await self._row(source, name, version)
+        if row is None:
+            return await self._fetch(source, name, (version, None))
+        try:
+            return await self._open(row, source, name, record)
+        except (RefusedError, CacheError) as refusal:
+            return await self._replace(row, source, name, refusal, (version, None))
+
+    async def fetch_library(self, source: LibrarySource, name: str) -> CommandLibrary:
+        """A library as its source has it now, verified, remembered and stored; what is here already is not enough.
+
+        Raises:
+            RefusedError, FetchError, NotFoundError, StateError: as for `load_library`.
+        """
+        return await self._fetch(source, name)
+
+    async def _choice(self, source: LibrarySource, name: str) -> Release | None:
+        """The release that was chosen of a library. A local one is its folder's, and not chosen."""
+        if source.local or self._choices is None:
+            return None
+        choice = await self._choices.of(source.origin, name)
+        if choice is not None:
+            record = await self._admission.record(source, name)
+            await self._choices.used(choice, None if record.mark is None else record.mark.digest)
+        return choice
 
     async def load_named(self, origin: str, name: str) -> CommandLibrary:
         """A library of the source with this origin, as `load_library` has it.
@@ -188,10 +242,10 @@ class DynamicLoader:
         if library.module is not None:
             return library.module
         refusal: CodiError | None = None
+        source = self._source_of(library.origin)
         try:
-            data = None if self._cache is None else await self._cache.get_module(str(library.module_digest))
-            if data is not None:
-                return self._validator.verify_module(library, data)
+            if (module := await self.held_module(library)) is not None:
+                return module
         except (CacheError, TrustError) as error:
             if error.code == "E_CACHE_PERMS":
                 raise
@@ -199,7 +253,9 @@ class DynamicLoader:
             if self._trust is not None:
                 self._trust.refused(error, origin=library.origin, name=library.name, digest=library.module_digest)
         try:
-            fetched = await self._fetch(self._source_of(library.origin), library.name)
+            choice = await self._choice(source, library.name)
+            is_chosen = choice is not None and choice.digest == library.digest
+            fetched = await self._fetch(source, library.name, (library.version, library.digest) if is_chosen else None)
         except FetchError as error:
             raise refusal or error from None
         if refusal is not None:
@@ -212,8 +268,27 @@ class DynamicLoader:
             )
         return fetched.module
 
-    async def verify_row(self, row: LibraryData) -> CommandLibrary:
+    async def held_module(self, library: CommandLibrary) -> VerifiedModule | None:
+        """The module of a library, verified, when the cache has it.
+
+        Raises:
+            CacheError, TrustError: it is damaged.
+        """
+        data = None if self._cache is None else await self._cache.get_module(str(library.module_digest))
+        return None if data is None else self._validator.verify_module(library, data)
+
+    async def _sound_module(self, library: CommandLibrary) -> VerifiedModule | None:
+        """The same, where a damaged one is as good as none."""
+        try:
+            return await self.held_module(library)
+        except (CacheError, TrustError):
+            return None
+
+    async def verify_row(self, row: LibraryData, *, pinned: bool = False) -> CommandLibrary:
         """Verify a cached row as it is; nothing is fetched and nothing dropped.
+
+        Args:
+            pinned: as a release that was chosen, against which no mark stands.
 
         Raises:
             RefusedError: it would not be run: `E_NO_TRUST` when its server is no longer in the settings.
@@ -225,7 +300,7 @@ class DynamicLoader:
             raise TrustError(
                 f"its server {origin[:200]} is not in the settings", code="E_NO_TRUST", library=name[:80] or None
             )
-        return await self._open(row, source, name, await self._admission.record(source, name))
+        return await self._open(row, source, name, await self._admission.record(source, name, pinned=pinned))
 
     # Resolve: which source has it, asked in the order that needs no network first.
 
@@ -330,7 +405,9 @@ class DynamicLoader:
             return None
         return row
 
-    async def _open(self, row: LibraryData, source: LibrarySource, name: str, record: Record) -> CommandLibrary:
+    async def _open(
+        self, row: LibraryData, source: LibrarySource, name: str, record: Record, *, allow_expired: bool = False
+    ) -> CommandLibrary:
         metadata = row.details()
         if metadata.get("denied"):
             raise GrantError(
@@ -346,6 +423,7 @@ class DynamicLoader:
             origin=source.origin,
             name=name,
             record=record,
+            allow_expired=allow_expired,
         )
         if library.digest != row.hash or library.version != row.version:
             raise TrustError("the cache holds another library than it says", code="E_DIGEST", library=name)
@@ -356,7 +434,12 @@ class DynamicLoader:
         return library
 
     async def _replace(
-        self, row: LibraryData, source: LibrarySource, name: str, refusal: CodiError, digest: str | None
+        self,
+        row: LibraryData,
+        source: LibrarySource,
+        name: str,
+        refusal: CodiError,
+        chosen: tuple[str | None, str | None] | None,
     ) -> CommandLibrary:
         """The cached copy was refused: if it is damaged it is kept as evidence only; fetch it again if that can be."""
         if self._trust is not None:
@@ -369,11 +452,31 @@ class DynamicLoader:
             except CacheError as error:
                 self._give_up_cache(error)
         try:
-            library = await self._fetch(source, name, digest)
-        except FetchError:
+            library = await self._fetch(source, name, chosen)
+        except CodiError as error:
+            if not isinstance(error, FetchError) and error.code != "E_EXPIRED":
+                raise
+            if refusal.code == "E_EXPIRED" and self._allow_expired:
+                return await self._open_expired(row, source, name)
+            if not isinstance(error, FetchError):
+                raise
             raise refusal from None
         self._notice(f"{name}: the cached copy was refused ({refusal.code}); it was fetched again")
         return library
+
+    async def _open_expired(self, row: LibraryData, source: LibrarySource, name: str) -> CommandLibrary:
+        """A copy that has expired and was accepted, or pinned, before it did.
+
+        Raises:
+            RefusedError: it was not, or something else is wrong with it.
+        """
+        record = await self._admission.record(source, name)
+        choice = await self._choice(source, name)
+        accepted = [record.mark.digest] if record.mark else []
+        is_pinned = choice is not None and choice.digest == row.hash
+        if is_pinned:
+            record.mark = None
+        return await self._open(row, source, name, record, allow_expired=is_pinned or row.hash in accepted)
 
     # Fetch, verify, store.
 
@@ -385,9 +488,15 @@ class DynamicLoader:
             self._notice(f"{name}: what {source.origin} has now is not taken ({error.code}): {error.message}")
             return None
 
-    async def _fetch(self, source: LibrarySource, name: str, digest: str | None = None) -> CommandLibrary:
-        """Fetch a library and, as far as they are to be had, those that it names."""
-        library = await self._fetch_one(source, name, digest)
+    async def _fetch(
+        self, source: LibrarySource, name: str, chosen: tuple[str | None, str | None] | None = None
+    ) -> CommandLibrary:
+        """Fetch a library and, as far as they are to be had, those that it names.
+
+        Args:
+            chosen: as for `Admission.fetch`.
+        """
+        library = await self._fetch_one(source, name, chosen)
         wanted = list(library.manifest.library.dependencies)
         for dependency in wanted:
             if self._cache is None:
@@ -408,13 +517,15 @@ class DynamicLoader:
             self._notice(f"{dependent} names {dependency}, which could not be fetched: {error.message}")
         return []
 
-    async def _fetch_one(self, source: LibrarySource, name: str, digest: str | None = None) -> CommandLibrary:
+    async def _fetch_one(
+        self, source: LibrarySource, name: str, chosen: tuple[str | None, str | None] | None = None
+    ) -> CommandLibrary:
         if self._offline and source.networked:
             raise _offline(f"the library {name}", library=name)
         if not source.local and self._trust is not None:
             await self._refresh_trust(source, self._trust)
         try:
-            library, delivery = await self._admission.fetch(source, name, pinned=digest is not None)
+            library, delivery = await self._admission.fetch(source, name, chosen, self._sound_module)
         except GrantError as refusal:
             if refusal.code == "E_PERMISSION":
                 await self._deny(source, name, refusal)

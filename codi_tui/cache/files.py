@@ -44,10 +44,11 @@ class Layout:
         error: raised for whatever is wrong with it.
         code: the error's code; with `_PERMS` it is not safely this user's, with `_DAMAGED` not of this schema.
         hint: what to do about damage.
+        older: how many of the schema's statements earlier versions had; such a database gets the rest when it is opened.
         wal: whether writers work beside readers; a reader then needs room on the disk for its share of that.
     """
 
-    __slots__ = ("code", "error", "hint", "name", "schema", "wal")
+    __slots__ = ("code", "error", "hint", "name", "older", "schema", "wal")
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class Layout:
         code: str = "E_CACHE",
         hint: str | None = None,
         *,
+        older: Sequence[int] = (),
         wal: bool = True,
     ) -> None:
         self.name = name
@@ -64,6 +66,7 @@ class Layout:
         self.error = error
         self.code = code
         self.hint = hint
+        self.older = older
         self.wal = wal
 
 
@@ -191,19 +194,27 @@ def _create_private(path: str) -> None:
 
 
 def _has_schema(connection: sqlite3.Connection, layout: Layout = CACHE) -> bool:
-    """Whether the tables are there; False for an empty database.
+    """Whether the tables are there; False for an empty database, and for one of an earlier version.
 
     Raises:
         CodiError: `E_…_DAMAGED`, there is something else, such as a view or a trigger.
     """
+    return not _missing(connection, layout)
+
+
+def _missing(connection: sqlite3.Connection, layout: Layout) -> Sequence[str]:
+    """The statements of the schema that a database does not have yet.
+
+    Raises:
+        CodiError: as for `_has_schema`.
+    """
     rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
-    if not rows:
-        return False
-    if [sql for (sql,) in rows] != list(layout.schema):
+    count = len(rows) if len(rows) in (0, *layout.older) else len(layout.schema)
+    if [sql for (sql,) in rows] != list(layout.schema[:count]):
         raise layout.error(
             f"{layout.name} was made by another version, or changed", code=f"{layout.code}_DAMAGED", hint=layout.hint
         )
-    return True
+    return layout.schema[count:]
 
 
 def _create_schema(connection: sqlite3.Connection, layout: Layout) -> None:
@@ -211,7 +222,7 @@ def _create_schema(connection: sqlite3.Connection, layout: Layout) -> None:
         _switch_to_wal(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for statement in () if _has_schema(connection, layout) else layout.schema:
+        for statement in _missing(connection, layout):
             connection.execute(statement)
     except BaseException:
         connection.execute("ROLLBACK")

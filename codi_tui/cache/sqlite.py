@@ -150,6 +150,11 @@ class SqliteCache:
         rows = await self._read("SELECT data FROM modules WHERE digest = ?", (digest,))
         return decompress(rows[0][0], MODULE_MAX_BYTES) if rows else None
 
+    async def module_bytes(self, digest: str) -> int:
+        """What a module takes as it is stored; 0 for one that is not here."""
+        rows = await self._read("SELECT length(data) FROM modules WHERE digest = ?", (digest,))
+        return int(rows[0][0]) if rows else 0
+
     async def find_command(self, command: str) -> str | None:
         """The id of the library that keeps a command's short name."""
         rows = await self._read("SELECT id FROM command_index WHERE command = ?", (command,))

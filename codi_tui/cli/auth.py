@@ -30,7 +30,7 @@ def _add(parsed: Words) -> int:
     parsed.check()
     from codi_tui.cli.auth_trust import add
 
-    return add(origin, fingerprint, asks="--yes" not in parsed.options)
+    return add(origin, fingerprint, asks="--yes" not in parsed.options, bundle=parsed.options.get("--bundle"))
 
 
 def _remove(parsed: Words) -> int:

@@ -12,6 +12,7 @@ from codi_tui.operations import trust_words as words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from codi_tui.library.source import LibrarySource
     from codi_tui.operations.core import Core
     from codi_tui.operations.trust import Offer, Trusted
     from codi_tui.trust.document import TrustDocument
@@ -40,12 +41,13 @@ def show_list(*, as_json: bool) -> int:
     return OK
 
 
-def add(origin: str, fingerprint: str | None, *, asks: bool) -> int:
+def add(origin: str, fingerprint: str | None, *, asks: bool, bundle: str | None = None) -> int:
     """Show a server's trust document and, when it is accepted, pin it; returns the exit status.
 
     Args:
         fingerprint: the only root that will do.
         asks: whether a person is asked; without it a fingerprint is given.
+        bundle: a file that carries the document, on a machine that cannot ask the server.
 
     Raises:
         CodiError: the server is not in the settings or cannot be asked, its document does not hold or is of another
@@ -58,22 +60,27 @@ def add(origin: str, fingerprint: str | None, *, asks: bool) -> int:
         if await _is_pinned(core, origin, fingerprint):
             say(f"codi: {origin}: a trust document of this root is pinned already")
             return OK
-        offer = await accepted_offer(core, origin, fingerprint, asks=asks)
+        offer = await accepted_offer(core, origin, fingerprint, asks=asks, bundle=bundle)
         document = await trust.pin(core, origin, offer.data, offer.fingerprint)
         show_lines([f"{origin}: trust document {document.version} decides from now on"])
         return OK
 
-    return with_core(work)
+    return with_core(work, offline=bundle is not None)
 
 
-async def accepted_offer(core: Core, origin: str, fingerprint: str | None, *, asks: bool) -> Offer:
+async def accepted_offer(
+    core: Core, origin: str, fingerprint: str | None, *, asks: bool, bundle: str | None = None
+) -> Offer:
     """What a server offers, shown, and accepted: by the person at the terminal, or by the fingerprint that was named.
+
+    Args:
+        bundle: as for `add`.
 
     Raises:
         CodiError: as for `add`.
     """
     try:
-        offer, document = await _offered(core, origin, fingerprint)
+        offer, document = await _offered(core, origin, fingerprint, bundle)
     except RefusedError as error:
         core.trust.refused(error, origin=origin, name="")
         raise
@@ -84,14 +91,14 @@ async def accepted_offer(core: Core, origin: str, fingerprint: str | None, *, as
     return offer
 
 
-async def _offered(core: Core, origin: str, fingerprint: str | None) -> tuple[Offer, TrustDocument]:
+async def _offered(core: Core, origin: str, fingerprint: str | None, bundle: str | None) -> tuple[Offer, TrustDocument]:
     """What a server offers, shown, and fit to be pinned.
 
     Raises:
         TrustError, DocumentError: it does not hold, has expired, or is of another root than the named one.
         NotFoundError, FetchError: it is not to be had.
     """
-    offer = await trust.offered(core, origin)
+    offer = await trust.offered(core, origin, None if bundle is None else _carried(bundle, origin))
     document = words.preview(offer, origin)
     for line in words.document_lines(document, core.trust.clock()):
         say(line)
@@ -104,6 +111,21 @@ async def _offered(core: Core, origin: str, fingerprint: str | None) -> tuple[Of
         )
     document.check_expiry(core.trust.clock())
     return offer, document
+
+
+def _carried(path: str, origin: str) -> LibrarySource:
+    """What a bundle has of a server.
+
+    Raises:
+        InputError: it is no bundle.
+        NotFoundError: it has nothing of that server.
+    """
+    from codi_tui.library.bundle import Bundle
+
+    for source in Bundle(path).sources:
+        if source.origin == origin:
+            return source
+    raise NotFoundError(f"{path} has nothing of {origin}")
 
 
 def _ask_for(document: TrustDocument) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from codi_tui.manual import ABSENT, SUMMARIES
+from codi_tui.manual import SUMMARIES
 from codi_tui.runtime import COMPLETION, RuntimeMode, bundled_folder
 
 TYPE_CHECKING = False
@@ -77,7 +77,7 @@ def offers_for(words: list[str], *, aliases: bool = True) -> Offers:
         return _first_words(aliases=aliases)
     if first == "run":
         return _of_run(words[1:])
-    if first in SUMMARIES and first not in ABSENT:
+    if first in SUMMARIES:
         from codi_tui.manual.table import built_in
 
         return _of_help() if first == "help" and len(words) == 2 else _of_verb(built_in(first), words[1:])
@@ -97,7 +97,7 @@ def _first_words(*, aliases: bool) -> Iterator[tuple[str, str]]:
 
 
 def _built_ins() -> Offers:
-    return [(name, meaning) for name, meaning in SUMMARIES.items() if name not in ABSENT]
+    return [(name, meaning) for name, meaning in SUMMARIES.items()]
 
 
 def _of_help() -> Offers:

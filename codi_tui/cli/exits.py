@@ -14,7 +14,7 @@ GUEST_MAX = 63
 
 _STATUS = {
     64: ("E_USAGE", "E_TERMINAL"),
-    65: ("E_INPUT",),
+    65: ("E_INPUT", "E_LOCK", "E_BUNDLE"),
     NOT_FOUND: ("E_NOT_FOUND",),
     69: ("E_NETWORK", "E_OFFLINE", "E_HTTP", "E_UNAVAILABLE"),
     CRASHED: ("E_HANDLER", "E_WASM_TRAP", "E_INTERNAL"),

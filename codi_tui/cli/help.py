@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from codi_tui.manual import ABSENT, SUMMARIES
+from codi_tui.manual import SUMMARIES
 from codi_tui.runtime import LISTING, RuntimeMode, bundled_folder
 
 _HEAD = """codi runs your team's commands: from signed libraries, in a sandbox.
@@ -33,7 +33,7 @@ def main(words: list[str]) -> int:
 def overview() -> bytes:
     """Everything that can be run here, from rendered text only."""
     paths = (bundled_folder(), RuntimeMode.detect().data_folder())
-    built_ins = "".join(f"  {name:<9} {summary}\n" for name, summary in SUMMARIES.items() if name not in ABSENT)
+    built_ins = "".join(f"  {name:<9} {summary}\n" for name, summary in SUMMARIES.items())
     return b"".join([_HEAD.encode(), built_ins.encode(), *(_listing(os.path.join(path, LISTING)) for path in paths)])
 
 

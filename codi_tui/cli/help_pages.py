@@ -7,7 +7,7 @@ from codi_tui.cli.help import overview, show
 from codi_tui.cli.narration import report
 from codi_tui.cli.page import show_json
 from codi_tui.errors import CodiError, NotFoundError, UsageError
-from codi_tui.manual import ABSENT, SUMMARIES
+from codi_tui.manual import SUMMARIES
 from codi_tui.manual.words import find_verb, read_words, wants_help
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ def _help_for(parsed: Words) -> int:
     if not parsed.rest:
         return _show_all(as_json=parsed.as_json)
     first = parsed.rest[0]
-    if first in SUMMARIES and first not in ABSENT:
+    if first in SUMMARIES:
         return built_in_help(parsed.rest, as_json=parsed.as_json)
     if len(parsed.rest) > 1:
         raise UsageError([f"{word[:80]!r} is one word too many" for word in parsed.rest[1:]], hint="codi help --help")
@@ -84,7 +84,7 @@ def _show_verb(verb: Verb, *, as_json: bool) -> int:
 
 def _show_all(*, as_json: bool) -> int:
     if as_json:
-        built_ins = [{"name": name, "summary": text} for name, text in SUMMARIES.items() if name not in ABSENT]
+        built_ins = [{"name": name, "summary": text} for name, text in SUMMARIES.items()]
         show_json({"built_ins": built_ins, "commands": [_entry_facts(entry) for entry in _entries()]})
     else:
         show(overview())

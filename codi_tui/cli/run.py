@@ -11,6 +11,7 @@ from codi_tui.cli.output import FORMATS, make_output
 from codi_tui.config import load_settings
 from codi_tui.errors import CodiError, FetchError, InputError, NotFoundError, UsageError
 from codi_tui.limits import ARGUMENTS_MAX_BYTES
+from codi_tui.lock import working_folder
 from codi_tui.operations.core import assemble, drive
 from codi_tui.operations.flags import RUN_OPTIONS_WITH_VALUE, RUN_SWITCHES, HelpWanted, parse_flags
 from codi_tui.operations.recording import RecordedExecutor, record_refusal
@@ -42,6 +43,7 @@ class Options:
         self.allow: list[str] = []
         self.timeout: float | None = None
         self.record = False
+        self.allow_expired = False
         self.ask = False
         self.again: PastRun | None = None
 
@@ -191,7 +193,13 @@ async def _run(command: str, words: list[str], options: Options) -> int:
     settings = load_settings(RuntimeMode.detect().settings_path())
     options.output = options.output or settings.run.output
     core = await assemble(
-        connect=BlockingStorage.open, transport=_transport, offline=options.offline, settings=settings, notice=notice
+        connect=BlockingStorage.open,
+        transport=_transport,
+        offline=options.offline,
+        settings=settings,
+        notice=notice,
+        folder=working_folder(),
+        allow_expired=options.allow_expired,
     )
     try:
         resolved = await core.loader.load_command(command)
@@ -202,6 +210,10 @@ async def _run(command: str, words: list[str], options: Options) -> int:
     except CodiError as error:
         await record_refusal(core, "run", command, error)
         raise
+    if options.allow_expired:
+        from codi_tui.cli.consent import confirm_expired
+
+        confirm_expired(core, resolved.library)
     if options.again is not None:
         from codi_tui.operations.sessions import check_again
 

@@ -60,6 +60,15 @@ class ArtefactStore:
         except OSError as error:
             raise CacheError(f"the compiled module cannot be kept: {error.strerror}") from None
 
+    def kept(self) -> list[tuple[str, str]]:
+        """The digests of the modules that have an artefact for this engine, with its path; whether it holds, `load` says."""
+        try:
+            names = sorted(os.listdir(self._folder))
+        except OSError:
+            return []
+        end = f"-{self._tag}.bin"
+        return [(name.removesuffix(end), os.path.join(self._folder, name)) for name in names if name.endswith(end)]
+
     def _path(self, module_digest: str) -> str:
         return os.path.join(self._folder, f"{module_digest}-{self._tag}.bin")
 

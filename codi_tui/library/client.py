@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from codi_tui.errors import CodiError, DocumentError, FetchError, GrantError, NotFoundError, ProtocolError
-from codi_tui.library.source import Delivery
-from codi_tui.limits import ANSWER_MAX_BYTES, DOCUMENT_MAX_BYTES, MODULE_MAX_BYTES, TRUST_MAX_BYTES
-from codi_tui.model.names import is_name, split_command
+from codi_tui.library.source import Delivery, Offer
+from codi_tui.limits import (
+    ANSWER_MAX_BYTES,
+    DOCUMENT_MAX_BYTES,
+    LIST_MAX,
+    MODULE_MAX_BYTES,
+    PULL_LIBRARIES_MAX,
+    TRUST_MAX_BYTES,
+)
+from codi_tui.model.names import is_name, is_version, split_command
 from codi_tui.trust.canonical import loads_strict
 
 TYPE_CHECKING = False
@@ -70,11 +77,27 @@ class LibraryClient:
         library = answer.get("library") if isinstance(answer, dict) else None
         return library if isinstance(library, str) and is_name(library) else None
 
-    async def fetch_library(self, name: str) -> Delivery:
-        if not is_name(name):
+    async def fetch_library(self, name: str, version: str | None = None) -> Delivery:
+        if not is_name(name) or not (version is None or is_version(version)):
             raise NotFoundError(f"not a library name: {name[:80]!r}")
-        response = await self._get(f"libraries/{name}", DOCUMENT_MAX_BYTES, what=name)
+        query, what = (
+            ("", name) if version is None else (f"?version={version.replace('+', '%2B')}", f"{name} {version}")
+        )
+        response = await self._get(f"libraries/{name}{query}", DOCUMENT_MAX_BYTES, what=what)
         return Delivery(response.body, response.headers.get("etag"), response.headers.get("x-library-signature"))
+
+    async def list_offers(self) -> list[Offer]:
+        offers: list[Offer] = []
+        following: object = 0
+        while isinstance(following, int) and len(offers) < PULL_LIBRARIES_MAX:
+            path = f"libraries?offset={following:d}&limit={LIST_MAX}"
+            answer = loads_strict((await self._get(path, ANSWER_MAX_BYTES, what="list of libraries")).body)
+            page = answer.get("libraries") if isinstance(answer, dict) else None
+            offers += sound_offers(page)
+            known, following = following, answer.get("next") if isinstance(answer, dict) else None
+            if isinstance(following, int) and following <= known:
+                raise ProtocolError(f"{self.origin} lists its libraries without end")
+        return offers[:PULL_LIBRARIES_MAX]
 
     async def fetch_module(self, digest: str, size_bytes: int) -> bytes:
         if not isinstance(size_bytes, int) or not 0 < size_bytes <= MODULE_MAX_BYTES:
@@ -141,6 +164,16 @@ class LibraryClient:
                 f"{self.origin} answered with a web page instead of {what}", code="E_HTTP", hint=_LOGIN_PAGE
             )
         return response
+
+
+def sound_offers(page: object) -> list[Offer]:
+    """What a page of a list says, without whatever is not of its shape."""
+    offers = []
+    for entry in page if isinstance(page, list) else ():
+        name, version = (entry.get("name"), entry.get("version")) if isinstance(entry, dict) else (None, None)
+        if isinstance(name, str) and is_name(name):
+            offers.append(Offer(name, version if isinstance(version, str) and is_version(version) else None))
+    return offers
 
 
 def refusal(response: Response, origin: str, what: str) -> CodiError:

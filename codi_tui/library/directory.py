@@ -7,10 +7,13 @@ import os
 import stat
 
 from codi_tui.errors import DocumentError, FetchError, NotFoundError
-from codi_tui.library.source import Delivery
-from codi_tui.limits import DOCUMENT_MAX_BYTES, MANIFEST_MAX_BYTES
+from codi_tui.library.source import Delivery, Offer
+from codi_tui.limits import DOCUMENT_MAX_BYTES, MANIFEST_MAX_BYTES, PULL_LIBRARIES_MAX
 from codi_tui.model.names import is_name
 from codi_tui.trust.canonical import loads_strict
+
+_NO_LIBRARIES = ("index", "key")
+"""Files beside the libraries, which are of the same form otherwise."""
 
 
 class DirectoryClient:
@@ -38,14 +41,24 @@ class DirectoryClient:
         entry = self.commands().get(command)
         return None if entry is None else entry["library"]
 
-    async def fetch_library(self, name: str) -> Delivery:
-        tag = self.current_tag(name)
+    async def fetch_library(self, name: str, version: str | None = None) -> Delivery:
+        tag = self.current_tag(name) if version is None else None
         try:
-            return Delivery(read_file(self._path(name), DOCUMENT_MAX_BYTES), tag)
+            path = self._path(name) if version is None else self._path_of_version(name, version)
+            return Delivery(read_file(path, DOCUMENT_MAX_BYTES), tag)
         except FileNotFoundError:
-            raise NotFoundError(f"there is no library {name!r} in {self.origin}", library=name) from None
+            what = f"library {name!r}" if version is None else f"{name} {version}"
+            raise NotFoundError(f"there is no {what} in {self.origin}", library=name) from None
         except OSError as error:
             raise FetchError(f"the library cannot be read: {error.strerror}", library=name) from None
+
+    async def list_offers(self) -> list[Offer]:
+        try:
+            names = os.listdir(self._folder)
+        except OSError as error:
+            raise FetchError(f"{self._folder} cannot be read: {error.strerror}") from None
+        found = sorted(name[:-5] for name in names if name.endswith(".json") and is_name(name[:-5]))
+        return [Offer(name, None) for name in found if name not in _NO_LIBRARIES][:PULL_LIBRARIES_MAX]
 
     async def fetch_module(self, digest: str, size_bytes: int) -> bytes:
         raise DocumentError("a library in a directory carries its module inside", code="E_WASM_HASH")
@@ -64,6 +77,10 @@ class DirectoryClient:
         if not is_name(name):
             raise NotFoundError(f"not a library name: {name[:80]!r}")
         return os.path.join(self._folder, f"{name}.json")
+
+    def _path_of_version(self, name: str, version: str) -> str:
+        """It has one release of each library."""
+        return self._path(name)
 
 
 def _sound_entries(document: object) -> dict[str, dict[str, str]]:

@@ -20,6 +20,7 @@ from codi_tui.config import FOLDER_SCHEME
 from codi_tui.errors import FetchError, NotFoundError
 from codi_tui.library.directory import DirectoryClient, read_file
 from codi_tui.limits import TRUST_MAX_BYTES
+from codi_tui.model.names import is_name, is_version
 
 INDEX = "index.json"
 VERSIONS = "versions"
@@ -39,6 +40,11 @@ class FolderClient(DirectoryClient):
         self._index = None  # it may have changed since
         return await super().find_command(command)
 
+    def _path_of_version(self, name: str, version: str) -> str:
+        if not is_name(name) or not is_version(version):
+            raise NotFoundError(f"not a release: {name[:80]!r} {version[:80]!r}")
+        return version_path(self._folder, name, version)
+
     async def fetch_trust(self, version: int | None = None) -> bytes:
         path = latest_trust(self._folder) if version is None else trust_path(self._folder, version)
         what = "trust document" if version is None else f"trust document {version}"
@@ -50,6 +56,11 @@ class FolderClient(DirectoryClient):
             raise NotFoundError(f"{self.origin} has no {what}") from None
         except OSError as error:
             raise FetchError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def version_path(folder: str, name: str, version: str) -> str:
+    """Where a folder has a release."""
+    return os.path.join(folder, VERSIONS, name, f"{version}.json")
 
 
 def trust_path(folder: str, version: int) -> str:

@@ -18,8 +18,14 @@ if TYPE_CHECKING:
         async def find_command(self, command: str) -> str | None:
             """The name of the library that has a command, or None."""
 
-        async def fetch_library(self, name: str) -> Delivery:
-            """A library's signed document. Raises NotFoundError when there is none."""
+        async def fetch_library(self, name: str, version: str | None = None) -> Delivery:
+            """A library's signed document, of its newest release or of a version. Raises NotFoundError when there is none.
+
+            A host of files may have the newest release only, and answers with that.
+            """
+
+        async def list_offers(self) -> list[Offer]:
+            """What it offers, by name. Not signed: it says what can be asked for. Raises NotFoundError without a list."""
 
         async def fetch_module(self, digest: str, size_bytes: int) -> bytes:
             """The bytes of a module that travels apart from its manifest."""
@@ -31,6 +37,16 @@ if TYPE_CHECKING:
             """What would be the delivery's tag now, when that can be told without a network."""
 
 
+class Offer:
+    """A library as a source lists it. Nothing of it is believed."""
+
+    __slots__ = ("name", "version")
+
+    def __init__(self, name: str, version: str | None) -> None:
+        self.name = name
+        self.version = version
+
+
 class Delivery:
     """A document as it was delivered.
 
@@ -38,11 +54,15 @@ class Delivery:
         document: at most `DOCUMENT_MAX_BYTES`.
         tag: names this state of the document at its source (an HTTP ETag, a file's stamp), or None.
         signature_header: `X-Library-Signature`, when it was sent.
+        live: whether it is its server's answer of now; a bundle's is what a server once answered.
     """
 
-    __slots__ = ("document", "signature_header", "tag")
+    __slots__ = ("document", "live", "signature_header", "tag")
 
-    def __init__(self, document: bytes, tag: str | None = None, signature_header: str | None = None) -> None:
+    def __init__(
+        self, document: bytes, tag: str | None = None, signature_header: str | None = None, *, live: bool = True
+    ) -> None:
         self.document = document
         self.tag = tag
         self.signature_header = signature_header
+        self.live = live

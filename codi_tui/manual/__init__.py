@@ -18,6 +18,3 @@ SUMMARIES = {
     "mcp": "the commands as tools for agents",
 }
 """Every built-in, in the order of help."""
-
-ABSENT = frozenset({"sync"})
-"""Names that are kept for built-ins that this version does not have."""

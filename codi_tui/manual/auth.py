@@ -32,6 +32,9 @@ TRUST = Verb(
                     value="HEX",
                 ),
                 Option("--yes", "do not ask: for scripts, which have to name the fingerprint that they accept"),
+                Option(
+                    "--bundle", "take the document from what codi sync export wrote; no socket is opened", value="FILE"
+                ),
             ),
             text="""
                 The server has to be in the settings (78); codi connect does both at once. It needs no keys there. Compare the fingerprint with the operator's by a way that you trust: the server itself is not one. The answer

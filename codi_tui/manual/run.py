@@ -28,6 +28,10 @@ RUN = Verb(
         Option("--allow", "grant a permission for this one run", value="PERMISSION", many=True),
         Option("--timeout", "stop the run after so long", value="SECONDS"),
         Option("--record", "keep what the run writes, too: codi session"),
+        Option(
+            "--allow-expired",
+            "on a terminal: run a library that was accepted before it expired, when no newer one is to be had",
+        ),
     ),
     text="""
         codi's own options stand before the command, the command's behind it. codi COMMAND … is the same without options.

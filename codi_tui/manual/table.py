@@ -26,8 +26,7 @@ def walk(verb: Verb) -> Iterator[Verb]:
 
 def every_verb() -> Iterator[Verb]:
     """All that there is, in the order of help."""
-    from codi_tui.manual import ABSENT, SUMMARIES
+    from codi_tui.manual import SUMMARIES
 
     for name in SUMMARIES:
-        if name not in ABSENT:
-            yield from walk(built_in(name))
+        yield from walk(built_in(name))

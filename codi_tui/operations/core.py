@@ -21,6 +21,7 @@ from codi_tui.runtime import COMPLETION, LISTING, RuntimeMode, bundled_folder
 from codi_tui.state.audit import AUDIT_FILE, AuditLog
 from codi_tui.state.database import STATE_FILE, StateDatabase
 from codi_tui.state.keeper import TrustKeeper
+from codi_tui.state.pins import Choices, PinStore
 from codi_tui.trust.canonical import loads_strict
 from codi_tui.trust.clock import TrustedClock
 from codi_tui.trust.keyring import Keyring, TrustedKey
@@ -49,6 +50,7 @@ class Core:
         runs_folder: where the files of path arguments are staged.
         server_origins: the settings' library servers; the first is the current one.
         trust: what is remembered of servers' libraries: trust documents, marks, the clock; and the audit trail.
+        choices: the releases that were chosen in the place of the newest: the folder's lock, and pins.
         servers: their clients, in the same order.
         offline: whether no socket may be opened.
         agents_folder: where agents are kept.
@@ -79,12 +81,14 @@ class Core:
         session: SessionSettings,
         run: RunSettings,
         history: HistoryStore,
+        choices: Choices,
         tokens: Tokens,
         network: Network,
         servers: Sequence[LibrarySource] = (),
         offline: bool = False,
     ) -> None:
         self.loader = loader
+        self.choices = choices
         self.trust = trust
         self.servers = servers
         self.cache = cache
@@ -142,6 +146,8 @@ async def assemble(
     settings: Settings | None = None,
     notice: Callable[[str], None],
     now: Callable[[], float] = time.time,
+    folder: str | None = None,
+    allow_expired: bool = False,
 ) -> Core:
     """Build the core of this user's settings.
 
@@ -151,6 +157,8 @@ async def assemble(
         offline: open no socket; the settings can say so too.
         settings: when they were read already.
         notice: told, in a sentence, what the user should know although the work goes on.
+        folder: the working folder, whose `codi.lock` is followed; None follows none, as agents' doors have it.
+        allow_expired: as for `DynamicLoader`.
 
     Raises:
         ConfigError: the settings file is wrong.
@@ -166,17 +174,17 @@ async def assemble(
     keys[BUNDLED] = [_bundled_key()]
     bundled = DirectoryClient(BUNDLED, bundled_folder())
     keyring, clock = Keyring(keys), TrustedClock(now)
-    folder, redactor = mode.data_folder(), Redactor()
+    data_folder, redactor = mode.data_folder(), Redactor()
     tokens = Tokens(os.path.dirname(mode.settings_path()), redactor)
     network = Network(settings.network.proxy, settings.network.ca_file, tokens.of)
     origins = [server.origin for server in settings.servers]
     lazy = _LazyTransport(lambda: transport(network))
     servers = [_client(origin, lazy, offline=offline) for origin in origins]
-    log = Log(os.path.join(folder, LOG_FILE), settings.log_level, now, redactor)
-    database = StateDatabase(os.path.join(folder, STATE_FILE), connect)
+    log = Log(os.path.join(data_folder, LOG_FILE), settings.log_level, now, redactor)
+    database = StateDatabase(os.path.join(data_folder, STATE_FILE), connect)
     trust = TrustKeeper(
         database,
-        AuditLog(os.path.join(folder, AUDIT_FILE), now, redactor.text),
+        AuditLog(os.path.join(data_folder, AUDIT_FILE), now, redactor.text),
         keyring,
         clock,
         notice=notice,
@@ -190,6 +198,7 @@ async def assemble(
         log.warning("cache.given_up", code=error.code, message=error.message)
         notice(f"{error.message}; going on without it")
         cache = None
+    choices = Choices(PinStore(database, trust.audit), database, folder, notice)
     loader = DynamicLoader(
         cache,
         [bundled, *servers],
@@ -199,8 +208,10 @@ async def assemble(
         check_module=validate_wasm,
         offline=offline,
         notice=notice,
+        choices=choices,
+        allow_expired=allow_expired,
         log=log,
-        stored=lambda cache: _render_listing(bundled, cache, folder),
+        stored=lambda cache: render_listing(bundled, cache, data_folder),
     )
     return Core(
         mode,
@@ -215,11 +226,12 @@ async def assemble(
         redactor=redactor,
         session=settings.session,
         run=settings.run,
-        history=HistoryStore(os.path.join(folder, HISTORY_FILE), connect),
+        history=HistoryStore(os.path.join(data_folder, HISTORY_FILE), connect),
         tokens=tokens,
         network=network,
         servers=servers,
         offline=offline,
+        choices=choices,
     )
 
 
@@ -234,7 +246,7 @@ def _client(origin: str, transport: Transport, *, offline: bool) -> LibrarySourc
     return client
 
 
-async def _render_listing(bundled: DirectoryClient, cache: SqliteCache, folder: str) -> None:
+async def render_listing(bundled: DirectoryClient, cache: SqliteCache, folder: str) -> None:
     """Keep the list of cached commands as text beside the cache, so that help and the tab key need not open it."""
     from codi_tui.cache.files import replace_file
     from codi_tui.catalog.commands import list_commands, render

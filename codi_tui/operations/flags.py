@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 RUN_OPTIONS_WITH_VALUE = ("--output", "--args", "--allow", "--timeout")
 """codi's own options, before the command, that take a value."""
 
-RUN_SWITCHES = ("--json", "--ask", "--offline", "--dry-run", "--record")
+RUN_SWITCHES = ("--json", "--ask", "--offline", "--dry-run", "--record", "--allow-expired")
 """Those that take none."""
 
 

@@ -6,7 +6,7 @@ script's or an agent's, can only be refused, and nothing that it reaches here gr
 
 from __future__ import annotations
 
-from codi_tui.errors import GrantError, StateError, UsageError
+from codi_tui.errors import CacheError, GrantError, StateError, UsageError
 from codi_tui.trust.policy import BUNDLED, Permissions, covering
 
 TYPE_CHECKING = False
@@ -118,7 +118,8 @@ async def authorize(
     question = review_of.question()
     answer: Answer = "refuse" if ask is None else await ask(question)
     if answer not in ("grant", "once"):
-        raise _refusal(core, review_of, question, written or definition.path, asked=ask is not None)
+        keeping = await _keeping(core, review_of)
+        raise _refusal(core, review_of, question, written or definition.path, asked=ask is not None, keeping=keeping)
     if answer == "grant":
         await _remember(review_of, notice, review_of.missing)
     elif not review_of.decisive:
@@ -224,7 +225,22 @@ async def _remember(review_of: Review, notice: Callable[[str], None], permission
         notice(f"{name}, since {review_of.old_version}: {'; '.join(lines[:5])}{more}")
 
 
-def _refusal(core: Core, review_of: Review, question: Question, command: str, *, asked: bool) -> GrantError:
+async def _keeping(core: Core, review_of: Review) -> str:
+    """How to go on with the release that was approved, when it is still here."""
+    library, old = review_of.library, review_of.old_version
+    if not review_of.decisive or old in ("", library.version) or core.cache is None:
+        return ""
+    try:
+        if await core.cache.get_library(library.id, old) is None:
+            return ""
+    except CacheError:
+        return ""
+    return f"to keep using {old}: codi sync pin {library.name}@{old}; "
+
+
+def _refusal(
+    core: Core, review_of: Review, question: Question, command: str, *, asked: bool, keeping: str
+) -> GrantError:
     from codi_tui.operations.grant_commands import add_command, approve_command
 
     library, missing = review_of.library, review_of.missing
@@ -233,7 +249,7 @@ def _refusal(core: Core, review_of: Review, question: Question, command: str, *,
     if review_of.decisive:
         message = question.title + (", and you kept it from running" if asked else ": it has to be approved first")
         approve = approve_command(core, library)
-        hint = f"to approve it: {approve}" + (f" && {remembering}" if missing else "")
+        hint = f"{keeping}to approve it: {approve}" + (f" && {remembering}" if missing else "")
         return GrantError(message, code="E_CHANGED", hint=hint, library=library.name, lines=lines)
     from codi_tui.operations.command_line import quote
 

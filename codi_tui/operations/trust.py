@@ -52,8 +52,11 @@ class Trusted:
         self.fresh = False
 
 
-async def offered(core: Core, origin: str) -> Offer:
+async def offered(core: Core, origin: str, source: LibrarySource | None = None) -> Offer:
     """Ask a server for its latest trust document, to show its fingerprint to the user. Nothing is believed.
+
+    Args:
+        source: what has it instead of the server, such as a bundle.
 
     Raises:
         NotFoundError: there is no such server, or it has none.
@@ -64,7 +67,7 @@ async def offered(core: Core, origin: str) -> Offer:
     from codi_tui.trust.document import root_fingerprint
 
     await core.trust.observe_time()
-    data = await _server(core, origin).fetch_trust()
+    data = await (source or _server(core, origin)).fetch_trust()
     return Offer(data, root_fingerprint(data))
 
 
@@ -120,8 +123,11 @@ async def unpin(core: Core, origin: str) -> bool:
     return removed
 
 
-async def refresh(core: Core, origin: str) -> Refreshed:
+async def refresh(core: Core, origin: str, carried: LibrarySource | None = None) -> Refreshed:
     """Follow a server's trust documents to the newest, and keep evidence of what its revoked keys signed.
+
+    Args:
+        carried: a bundle that has them instead of the server; it cannot say that there is no newer one.
 
     Raises:
         NotFoundError: there is no such server.
@@ -133,7 +139,7 @@ async def refresh(core: Core, origin: str) -> Refreshed:
     gone: set[str] = set()
     await core.trust.observe_time()
     try:
-        refreshed = await follow(core.trust, _server(core, origin), gone)
+        refreshed = await follow(core.trust, carried or _server(core, origin), gone, live=carried is None)
         refreshed.now.check_expiry(core.trust.clock())
     except TrustError as error:
         core.trust.refused(error, origin=origin, name="")

@@ -81,10 +81,21 @@ hash TEXT NOT NULL,
 code TEXT NOT NULL,
 moved_at INTEGER NOT NULL
 )""",
+        """CREATE TABLE pins (
+origin TEXT NOT NULL,
+library TEXT NOT NULL,
+place TEXT NOT NULL,
+version TEXT NOT NULL,
+digest TEXT NOT NULL,
+sequence INTEGER NOT NULL,
+pinned_at INTEGER NOT NULL,
+PRIMARY KEY (origin, library, place)
+)""",
     ),
     StateError,
     "E_STATE",
     "restore it from a backup; or move it away, which forgets grants, pinned trust and which releases were seen",
+    older=(7,),
     wal=False,  # it is read on a full disk too, and moved or restored as one file
 )
 

@@ -30,7 +30,7 @@ class Refreshed:
         self.dropped: list[str] = []
 
 
-async def refresh(keeper: TrustKeeper, source: LibrarySource, gone: set[str]) -> Refreshed:
+async def refresh(keeper: TrustKeeper, source: LibrarySource, gone: set[str], *, live: bool = True) -> Refreshed:
     """Take in every newer trust document that a server has, step by step, and keep each step that holds.
 
     That an intermediate document has expired does not matter; the last one is judged when it is used. A chain of more
@@ -38,6 +38,7 @@ async def refresh(keeper: TrustKeeper, source: LibrarySource, gone: set[str]) ->
 
     Args:
         gone: takes up the key ids that no longer count, step by step: they are gone although a later step fails.
+        live: whether the source is the server, so that having no newer one means that there is none.
 
     Raises:
         TrustError: `E_NO_TRUST`, no document was pinned for the server; `E_TRUST_CHAIN`; see `advance`.
@@ -63,7 +64,8 @@ async def refresh(keeper: TrustKeeper, source: LibrarySource, gone: set[str]) ->
                 hint="refresh again to go on from here, if that many changes can be true",
             )
         await _take(keeper, refreshed, advance(refreshed.now, data))
-    await keeper.documents.checked(source.origin, int(keeper.clock()))
+    if live:
+        await keeper.documents.checked(source.origin, int(keeper.clock()))
     return refreshed
 
 

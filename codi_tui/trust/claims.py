@@ -36,7 +36,7 @@ def check_release(claims: dict[str, Any], digest: str, mark: Mark | None, floor:
     return place
 
 
-def check_times(claims: dict[str, Any], now: float, *, required: bool) -> None:
+def check_times(claims: dict[str, Any], now: float, *, required: bool, allow_expired: bool = False) -> None:
     """The times of issue and end, as of now (line 28).
 
     Raises:
@@ -50,7 +50,7 @@ def check_times(claims: dict[str, Any], now: float, *, required: bool) -> None:
             raise TrustError("it was issued in the future: check this machine's clock", code="E_CLOCK")
     if expires_at is not None and not (is_time(expires_at) and str(expires_at) > str(issued_at or "")):
         raise TrustError("expires_at is not a UTC time after issued_at", code="E_EXPIRED")
-    if expires_at is not None and str(expires_at) <= timestamp(now):
+    if expires_at is not None and str(expires_at) <= timestamp(now) and not allow_expired:
         raise TrustError(
             f"it expired at {str(expires_at)[:40]}", code="E_EXPIRED", hint="ask its publisher for an update"
         )

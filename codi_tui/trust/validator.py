@@ -176,8 +176,12 @@ class SecurityValidator:
         origin: str,
         name: str,
         record: Record = NO_RECORD,
+        allow_expired: bool = False,
     ) -> CommandLibrary:
         """Verify what the cache holds, in full, as of now. The schema was checked when it was stored.
+
+        Args:
+            allow_expired: that it has expired is no refusal, which is for what was accepted before, on a person's word.
 
         Raises:
             RefusedError: as for `admit`.
@@ -185,7 +189,7 @@ class SecurityValidator:
         try:
             library = await self._verify(message, signature, key_id, origin, name, record)
             document = open_message(message)
-            self._check_claims(library, document, record)
+            self._check_claims(library, document, record, allow_expired=allow_expired)
             self._attach_module(library, document, None)
         except RefusedError as error:
             error.library = name
@@ -225,7 +229,9 @@ class SecurityValidator:
         library.verified_at = now
         return library
 
-    def _check_claims(self, library: CommandLibrary, document: dict[str, Any], record: Record) -> None:
+    def _check_claims(
+        self, library: CommandLibrary, document: dict[str, Any], record: Record, *, allow_expired: bool = False
+    ) -> None:
         """Type, name, registry, sequence, times and names of a document whose signature holds (lines 26 to 28)."""
         claims, name, is_v1 = document["library"], library.name, "type" in document
         if not is_v1:
@@ -239,7 +245,7 @@ class SecurityValidator:
         trust = self._keyring.document(library.origin)
         floor = 0 if trust is None else trust.min_sequence.get(name, 0)
         library.sequence = check_release(claims, library.digest, record.mark, floor, is_v1=is_v1)
-        check_times(claims, library.verified_at, required=is_v1)
+        check_times(claims, library.verified_at, required=is_v1, allow_expired=allow_expired)
         library.issued_at = claims.get("issued_at")
         if trust is not None:
             check_reserved(document, trust.reserved)

@@ -18,6 +18,7 @@ from textual.screen import Screen
 
 from codi_tui.cache.aio import AsyncStorage
 from codi_tui.errors import CodiError
+from codi_tui.lock import working_folder
 from codi_tui.operations.core import Core, assemble
 from codi_tui.operations.executors import worker_executor
 from codi_tui.operations.recording import RecordedExecutor
@@ -99,7 +100,11 @@ class CodiApp(App[None]):
         self._end_on_signals()
         try:
             self._core = await assemble(
-                connect=AsyncStorage.open, transport=_transport, offline=self._offline, notice=self._notice
+                connect=AsyncStorage.open,
+                transport=_transport,
+                offline=self._offline,
+                notice=self._notice,
+                folder=working_folder(),
             )
         except CodiError as error:
             self.failure = error

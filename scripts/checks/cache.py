@@ -22,7 +22,7 @@ CHECKS = (
     Check(
         "cache schema",
         "cache/files.py",
-        "if [sql for (sql,) in rows] != list(layout.schema):",
+        "if [sql for (sql,) in rows] != list(layout.schema[:count]):",
         "if False:",
         "tests/unit/test_cache_files.py::test_a_damaged_cache_is_moved_aside_and_a_new_one_begun",
     ),

@@ -15,7 +15,7 @@ CHECKS = (
     Check(
         "names in URLs",
         "library/client.py",
-        "if not is_name(name):",
+        "if not is_name(name) or not (version is None or is_version(version)):",
         "if False:",
         "tests/unit/test_library_client.py::test_a_name_that_is_none_sends_no_request",
     ),

@@ -148,7 +148,7 @@ CHECKS = (
     Check(
         "end",
         "trust/claims.py",
-        "if expires_at is not None and str(expires_at) <= timestamp(now):",
+        "if expires_at is not None and str(expires_at) <= timestamp(now) and not allow_expired:",
         "if False:",
         "tests/trust/test_validator.py::TestTimes::test_a_library_expires_to_the_second",
     ),

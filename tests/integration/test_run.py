@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from codi_tui import __version__
-from codi_tui.manual import ABSENT
 from conftest import CODI, IN_CI, Codi
 
 
@@ -105,13 +104,6 @@ def test_an_unknown_command_is_66_with_the_nearest_names(typed: str, meant: str,
     assert result.status == 66
     assert "E_NOT_FOUND" in result.stderr
     assert meant in result.stderr
-
-
-@pytest.mark.parametrize("name", sorted(ABSENT))
-def test_a_built_in_that_is_not_there_yet_says_so(name: str, codi: Codi) -> None:
-    result = codi(name)
-    assert result.status == 69
-    assert "is not in this version" in result.stderr
 
 
 def test_errors_for_programs_are_json(codi: Codi) -> None:

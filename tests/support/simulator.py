@@ -14,7 +14,7 @@ from codi_tui.cache.storage import BlockingStorage
 from codi_tui.errors import CodiError, FetchError, NotFoundError
 from codi_tui.execute.module import validate_wasm
 from codi_tui.library.directory import DirectoryClient
-from codi_tui.library.source import Delivery
+from codi_tui.library.source import Delivery, Offer
 from codi_tui.loader import DynamicLoader, ResolvedCommand
 from codi_tui.operations import trust as trust_operations
 from codi_tui.operations.core import drive
@@ -22,6 +22,7 @@ from codi_tui.runtime import RuntimeMode
 from codi_tui.state.audit import AuditLog
 from codi_tui.state.database import StateDatabase
 from codi_tui.state.keeper import TrustKeeper
+from codi_tui.state.pins import Choices, PinStore
 from codi_tui.trust import BUNDLED, Keyring, SecurityValidator, TrustedClock, TrustedKey
 from codi_tui.trust.document import root_fingerprint
 from support.trust import NOW, ORIGIN, trusted
@@ -39,10 +40,12 @@ class Simulator:
     def __init__(self, *documents: bytes, origin: str = ORIGIN) -> None:
         self.origin = origin
         self.documents: dict[str, bytes] = {}
+        self.releases: dict[tuple[str, str], bytes] = {}
         self.blobs: dict[str, bytes] = {}
         self.requests: list[str] = []
         self.error: CodiError | None = None
         self.header: str | None = None
+        self.live = True
         self.trust: dict[int, bytes] = {}
         for document in documents:
             self.publish(document)
@@ -57,6 +60,7 @@ class Simulator:
             self.blobs[hashlib.sha256(module).hexdigest()] = module
             document = json.dumps(parsed).encode()
         self.documents[parsed["library"]["name"]] = document
+        self.releases[parsed["library"]["name"], parsed["library"]["version"]] = document
 
     async def find_command(self, command: str) -> str | None:
         self._asked(f"commands/{command}")
@@ -66,11 +70,17 @@ class Simulator:
                 return library
         return None
 
-    async def fetch_library(self, name: str) -> Delivery:
-        self._asked(f"libraries/{name}")
-        if name not in self.documents:
+    async def fetch_library(self, name: str, version: str | None = None) -> Delivery:
+        self._asked(f"libraries/{name}" if version is None else f"libraries/{name}?version={version}")
+        document = self.documents.get(name) if version is None else self.releases.get((name, version))
+        if document is None:
             raise NotFoundError(f"no {name}")
-        return Delivery(self.documents[name], f'"{hashlib.sha256(self.documents[name]).hexdigest()}"', self.header)
+        tag = f'"{hashlib.sha256(document).hexdigest()}"'
+        return Delivery(document, tag, self.header, live=self.live)
+
+    async def list_offers(self) -> list[Offer]:
+        self._asked("libraries")
+        return [Offer(name, json.loads(document)["library"]["version"]) for name, document in self.documents.items()]
 
     async def fetch_module(self, digest: str, size_bytes: int) -> bytes:
         self._asked(f"blobs/{digest}")
@@ -116,6 +126,8 @@ class Bench:
         self.now = float(NOW)
         self.offline = False
         self.notices: list[str] = []
+        self.folder: str | None = None
+        self.allow_expired = False
         self._caches: list[SqliteCache] = []
 
     def cache(self) -> SqliteCache:
@@ -156,8 +168,14 @@ class Bench:
         rows: list[tuple[Any, ...]] = drive(self.keeper()._database.read(sql, parameters))
         return rows
 
+    def choices(self, keeper: TrustKeeper) -> Choices:
+        """The pins of a new process, and the lock of its working folder."""
+        database = keeper._database
+        return Choices(PinStore(database, keeper.audit), database, self.folder, self.notices.append)
+
     def loader(self, cache: SqliteCache | None = None, *, cached: bool = True) -> DynamicLoader:
         keyring, clock = Keyring(self.keys), TrustedClock(lambda: self.now)
+        keeper = self.keeper(keyring, clock) if self.remembers else None
         return DynamicLoader(
             (cache or self.cache()) if cached else None,
             self.sources,
@@ -166,7 +184,9 @@ class Bench:
             check_module=validate_wasm,
             offline=self.offline,
             notice=self.notices.append,
-            trust=self.keeper(keyring, clock) if self.remembers else None,
+            trust=keeper,
+            choices=None if keeper is None else self.choices(keeper),
+            allow_expired=self.allow_expired,
         )
 
     def core(self) -> Any:

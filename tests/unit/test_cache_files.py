@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -456,14 +456,14 @@ def test_a_private_file_that_cannot_be_written_leaves_what_was_there(
 def test_tables_that_another_process_began_otherwise_meanwhile_are_damage(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = files._has_schema
+    real = files._missing
 
-    def has_schema(connection: sqlite3.Connection, layout: files.Layout = files.CACHE) -> bool:
+    def missing(connection: sqlite3.Connection, layout: files.Layout) -> Sequence[str]:
         if connection.in_transaction:
             connection.execute("CREATE TABLE command_libraries (x)")
         return real(connection, layout)
 
-    monkeypatch.setattr(files, "_has_schema", has_schema)
+    monkeypatch.setattr(files, "_missing", missing)
     assert refused(path) == "E_CACHE_DAMAGED"
     monkeypatch.undo()
     open_database(str(path)).close()

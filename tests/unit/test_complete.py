@@ -10,7 +10,7 @@ from codi_tui.catalog.completion import render_commands
 from codi_tui.cli.complete import FILES, answer, is_safe, offers_for
 from codi_tui.cli.complete_line import words_of_line
 from codi_tui.limits import LISTING_MAX_BYTES
-from codi_tui.manual import ABSENT, SUMMARIES
+from codi_tui.manual import SUMMARIES
 from codi_tui.runtime import COMPLETION
 from conftest import data_folder
 from support.libraries import subcommand
@@ -43,7 +43,6 @@ def test_first_come_built_ins_commands_and_aliases(home: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "config.toml").write_text("[alias]\nwide = 'text.wrap --width 100'\n")
     assert {"config", "text.wrap", "wide", "--version"} <= offered("")
-    assert not set(ABSENT) & offered("")
     assert offered("wide --br") == {"--break-words"}
     assert offered("nothing ") == set()
 
@@ -57,7 +56,7 @@ def test_a_built_in_s_verbs_options_and_words_come_from_the_manual() -> None:
     assert offered("config get log") == {"log.level"}
     assert offered("config set run.offline ") == {"true", "false"}
     assert offered("config completion z") == {"zsh"}
-    assert {*set(SUMMARIES) - ABSENT, "text.wrap"} <= offered("help ")
+    assert {*SUMMARIES, "text.wrap"} <= offered("help ")
     assert offered("help text.w") == {"text.wrap"}
 
 

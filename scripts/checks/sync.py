@@ -1,0 +1,141 @@
+"""Of the local copy: pins, the lock, bundles."""
+
+from __future__ import annotations
+
+from checks.check import Check
+
+CHECKS = (
+    Check(
+        "the pinned digest and no other",
+        "admission.py",
+        "if digest is not None and library.digest != digest:",
+        "if False:",
+        "tests/unit/test_choices.py::TestPin::test_another_release_under_the_pinned_version_is_refused_and_not_stored",
+    ),
+    Check(
+        "the pinned version and no other",
+        "admission.py",
+        "if version is not None and library.version != version:",
+        "if False:",
+        "tests/unit/test_choices.py::TestPin::test_a_server_that_answers_with_another_version_is_refused",
+    ),
+    Check(
+        "a pinned release moves no mark",
+        "admission.py",
+        "                if not pinned:\n",
+        "                if True:\n",
+        "tests/unit/test_choices.py::TestPin::test_an_older_release_is_no_rollback_and_moves_no_mark",
+    ),
+    Check(
+        "pins are in the audit trail",
+        "state/pins.py",
+        '            "library.pinned",\n',
+        '            "other",\n',
+        "tests/unit/test_choices.py::TestPin::test_an_older_release_is_no_rollback_and_moves_no_mark",
+    ),
+    Check(
+        "versions in a lock are safe in a path",
+        "model/names.py",
+        "0 < len(text) <= _VERSION_CHARACTERS and text[0] in _DIGITS and _VERSION.issuperset(text)",
+        "bool(text)",
+        "tests/unit/test_choices.py::TestLock::test_what_is_no_lock_stops_the_run",
+    ),
+    Check(
+        "a lock names a library once",
+        "lock.py",
+        "if len({(release.origin, release.name) for release in releases}) < len(releases):",
+        "if False:",
+        "tests/unit/test_choices.py::TestLock::test_a_library_that_is_named_twice_stops_the_run",
+    ),
+    Check(
+        "an expired library that was never accepted",
+        "loader.py",
+        "allow_expired=is_pinned or row.hash in accepted",
+        "allow_expired=True",
+        "tests/unit/test_choices.py::TestExpired::test_what_was_never_accepted_stays_refused",
+    ),
+    Check(
+        "an expired library is a person's to allow",
+        "loader.py",
+        'if refusal.code == "E_EXPIRED" and self._allow_expired:',
+        'if refusal.code == "E_EXPIRED":',
+        "tests/unit/test_choices.py::TestExpired::test_what_was_accepted_before_is_loaded_on_a_persons_word",
+    ),
+    Check(
+        "an expired library is asked about",
+        "cli/run.py",
+        "        confirm_expired(core, resolved.library)\n",
+        "        assert confirm_expired\n",
+        "tests/integration/test_sync.py::TestChoosing::test_an_expired_library_runs_on_a_terminal_only",
+    ),
+    Check(
+        "a pin is asked about",
+        "cli/sync_keep.py",
+        "        if asks:\n            progress.erase()\n",
+        "        if False:\n            progress.erase()\n",
+        "tests/integration/test_sync.py::TestChoosing::test_a_pinned_release_runs_until_it_is_given_up",
+    ),
+    Check(
+        "a bundle is whole",
+        "library/bundle.py",
+        "if at != self._size:",
+        "if False:",
+        "tests/unit/test_bundle.py::test_what_is_not_whole_is_refused_wherever_it_is_cut",
+    ),
+    Check(
+        "the names in a bundle are no paths",
+        "library/bundle.py",
+        '_checked(library["name"], is_name)',
+        '_checked(library["name"], bool)',
+        "tests/unit/test_bundle.py::test_an_index_that_is_not_one_is_refused",
+    ),
+    Check(
+        "a bundle's blobs have the digests that the index says",
+        "library/bundle.py",
+        "if hashlib.sha256(data).hexdigest() != digest:",
+        "if False:",
+        "tests/unit/test_bundle.py::test_a_blob_of_which_a_byte_was_changed_is_refused",
+    ),
+    Check(
+        "a bundle is bounded",
+        "library/bundle.py",
+        "if self._size > BUNDLE_MAX_BYTES or size > BUNDLE_INDEX_MAX_BYTES:",
+        "if False:",
+        "tests/unit/test_bundle.py::test_what_is_not_whole_is_refused_wherever_it_is_cut",
+    ),
+    Check(
+        "importing is not asking the server",
+        "library/bundle.py",
+        "DOCUMENT_MAX_BYTES, name), live=False)",
+        "DOCUMENT_MAX_BYTES, name))",
+        "tests/unit/test_bundle.py::test_it_delivers_what_was_put_in_and_says_that_it_is_no_server",
+    ),
+    Check(
+        "what a bundle brings leaves the time of the last question alone",
+        "admission.py",
+        "checked_at=None if delivery.live else record.checked_at",
+        "checked_at=None",
+        "tests/unit/test_choices.py::test_what_a_bundle_brings_is_remembered_and_is_no_answer_of_now",
+    ),
+    Check(
+        "verifying the cache looks at modules",
+        "operations/cached.py",
+        "            await core.loader.held_module(library)\n",
+        "            pass\n",
+        "tests/integration/test_sync.py::TestTidying::test_verify_finds_rows_modules_and_compiled_modules",
+    ),
+    Check(
+        "what is pinned is not pruned",
+        "operations/tidying.py",
+        "if choice is not None and choice.digest == entry.digest:",
+        "if False:",
+        "tests/integration/test_sync.py::TestTidying::test_what_is_dropped_comes_back_and_nothing_is_forgotten",
+    ),
+    Check(
+        "an earlier version's state is carried over",
+        "state/database.py",
+        "    older=(7,),\n",
+        "",
+        "tests/unit/test_choices.py::test_a_state_database_of_an_earlier_version_gets_the_table_and_loses_nothing",
+    ),
+)
