@@ -14,6 +14,7 @@ import time
 from codi_tui.errors import CodiError, HandlerError, LimitError, ModuleError, ProtocolError
 from codi_tui.execute import overrun
 from codi_tui.execute.c_api import TRAP_STACK_OVERFLOW, EngineError
+from codi_tui.execute.freeze import freeze_thread
 from codi_tui.execute.thread_clock import ThreadClock
 from codi_tui.execute.wall import make_room
 from codi_tui.limits import EVENT_OUTPUT_BYTES, THREAD_STACK_BYTES
@@ -85,8 +86,6 @@ class Guest:
 
     def _hold_back(self) -> None:
         """The guest goes no further while its process comes to its end, and leaves that the descriptors it needs."""
-        from codi_tui.execute.freeze import freeze_thread
-
         if self._thread is not None:
             freeze_thread(self._thread)
         make_room()
