@@ -30,7 +30,8 @@ def find_server(origins: Sequence[str], name: str) -> str:
     found = [origin for origin in origins if wanted in (origin, name_of(origin))]
     found = found or [origin for origin in origins if wanted == _host_of(origin)]
     if not found:
-        raise NotFoundError(f"{name[:200]} is not a server of the settings", hint="codi connect list")
+        hint = f"codi connect {name[:200]}" if "://" in name else "codi connect list"
+        raise NotFoundError(f"{name[:200]} is not a server of the settings", hint=hint)
     if len(found) > 1:
         raise UsageError([f"{name[:200]} is more than one server: {', '.join(found)}"])
     return found[0]

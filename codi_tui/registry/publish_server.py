@@ -53,22 +53,23 @@ def publish_to_server(what: Path, server: str) -> Outcome:
         raise UsageError([str(error)]) from None
     if origin.startswith(FOLDER_SCHEME):
         raise UsageError(["--server takes a server's address; a folder is published to by --to DIR"])
-    transport = _transport()
+    network = _network()
+    transport = HttpTransport(network, deadline_seconds=PUBLISH_SECONDS)
     library = admit(document, path.stem, Trusted([], _trust_of(origin, transport)), origin=origin)
     if library.name in NOT_NAMES:
         raise TrustError(f"no library can be called {library.name}", code="E_NAME_RESERVED")
     url = f"{origin}/api/v1/libraries/{library.name}/{library.version}"
     response = asyncio.run(transport.put(url, document))
     if response.status not in (200, 201):
-        raise refused(response, origin, library)
+        raise refused(response, origin, library, has_token=bool(network.headers(url)))
     return _outcome(origin, library, created=response.status == 201)
 
 
-def _transport() -> HttpTransport:
+def _network() -> Network:
     settings_path = RuntimeMode.detect().settings_path()
     network = load_settings(settings_path).network
     tokens = Tokens(str(Path(settings_path).parent), Redactor())
-    return HttpTransport(Network(network.proxy, network.ca_file, tokens.of), deadline_seconds=PUBLISH_SECONDS)
+    return Network(network.proxy, network.ca_file, tokens.of)
 
 
 def _trust_of(origin: str, transport: HttpTransport) -> Any:
@@ -77,7 +78,7 @@ def _trust_of(origin: str, transport: HttpTransport) -> Any:
     return pin(data, origin=origin, fingerprint=root_fingerprint(data))
 
 
-def refused(response: HttpResponse, origin: str, library: CommandLibrary) -> CodiError:
+def refused(response: HttpResponse, origin: str, library: CommandLibrary, *, has_token: bool) -> CodiError:
     """Why a server did not take a release, in its own words and with what to do next."""
     said = _said(response)
     code, name = said.get("error", ""), library.name
@@ -90,6 +91,8 @@ def refused(response: HttpResponse, origin: str, library: CommandLibrary) -> Cod
     if response.status == _FORBIDDEN:
         if code.startswith("E_"):
             return TrustError(message, code=code, hint=hint, library=name)
+        if not has_token:
+            hint = f"log in with a token that has publish:{name}: codi connect {origin}, then codi auth login {origin}"
         return GrantError(f"{origin} does not let you publish {name} (403)", hint=hint)
     if response.status in (400, 408, 415):
         return FetchError(message, code="E_HTTP", hint=hint)
