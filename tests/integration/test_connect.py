@@ -199,7 +199,7 @@ class TestPublish:
         class Library:
             name, version = "demo", "1.0.0"
 
-        error = refused(HttpResponse(status, {}, answer), "https://a.example", Library())  # type: ignore[arg-type]
+        error = refused(HttpResponse(status, {}, answer), "https://a.example", Library(), has_token=True)  # type: ignore[arg-type]
         assert error.code == code
 
 
