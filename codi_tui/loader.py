@@ -12,7 +12,16 @@ from copy import copy
 from codi_tui.admission import Admission
 from codi_tui.cache.rows import new_row
 from codi_tui.cache.zstd import decompress
-from codi_tui.errors import CacheError, CodiError, FetchError, GrantError, NotFoundError, RefusedError, TrustError
+from codi_tui.errors import (
+    CacheError,
+    CodiError,
+    FetchError,
+    GrantError,
+    NotFoundError,
+    RefusedError,
+    StateError,
+    TrustError,
+)
 from codi_tui.limits import DEPENDENCIES_MAX, DOCUMENT_MAX_BYTES
 from codi_tui.model.manifest import SCHEMA_VERSION
 from codi_tui.model.names import split_command
@@ -215,7 +224,12 @@ class DynamicLoader:
         """The release that was chosen of a library. A local one is its folder's, and not chosen."""
         if source.local or self._choices is None:
             return None
-        choice = await self._choices.of(source.origin, name)
+        try:
+            choice = await self._choices.of(source.origin, name)
+        except StateError as error:
+            if self._trust is not None:
+                self._trust.refused(error, origin=source.origin, name=name)
+            raise
         if choice is not None:
             record = await self._admission.record(source, name)
             await self._choices.used(choice, None if record.mark is None else record.mark.digest)
