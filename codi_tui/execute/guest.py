@@ -14,7 +14,6 @@ import time
 from codi_tui.errors import CodiError, HandlerError, LimitError, ModuleError, ProtocolError
 from codi_tui.execute import overrun
 from codi_tui.execute.c_api import TRAP_STACK_OVERFLOW, EngineError
-from codi_tui.execute.freeze import freeze_thread
 from codi_tui.execute.thread_clock import ThreadClock
 from codi_tui.execute.wall import make_room
 from codi_tui.limits import EVENT_OUTPUT_BYTES, THREAD_STACK_BYTES
@@ -85,9 +84,18 @@ class Guest:
                 return
 
     def _hold_back(self) -> None:
-        """The guest goes no further while its process comes to its end, and leaves that the descriptors it needs."""
-        if self._thread is not None:
-            freeze_thread(self._thread)
+        """Leave the guest, which goes on, next to no processor time, and us descriptors enough for what is left to do.
+
+        Stopping its thread outright would stop it with whatever lock it holds.
+        """
+        if self._thread is not None and hasattr(os, "SCHED_IDLE"):
+            try:
+                one = {min(os.sched_getaffinity(0))}
+                os.sched_setscheduler(self._thread, os.SCHED_IDLE, os.sched_param(0))
+                os.sched_setaffinity(self._thread, one)
+                os.sched_setaffinity(0, one)
+            except OSError:
+                pass  # it has ended, or may not be moved
         make_room()
 
     def _run(self) -> None:

@@ -152,7 +152,7 @@ def no_keyring() -> Iterator[None]:
 
 
 def test_a_disk_that_is_full_leaves_no_half_key_in_the_way_of_the_next(home: Path) -> None:
-    words = [sys.executable, "-c", "from codi_tui.registry.main import main; raise SystemExit(main())", "keygen"]
+    words = [sys.executable, "-B", "-c", "from codi_tui.registry.main import main; raise SystemExit(main())", "keygen"]
 
     def full() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (16, resource.RLIM_INFINITY))

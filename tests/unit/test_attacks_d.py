@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import resource
 import sqlite3
 import struct
@@ -243,6 +244,7 @@ def test_a_quota_stops_no_run_and_leaves_no_half_row(kib: int, home: Path, tmp_p
                 [CODI, "run", "--output", "json", "demo.run"],
                 capture_output=True,
                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (kib << 10, kib << 10)),
+                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},  # half a file of bytecode would stay
                 timeout=60,
                 check=False,
             )
@@ -269,6 +271,7 @@ def test_what_was_seen_before_is_known_on_a_full_disk_too(home: Path, tmp_path: 
                 capture_output=True,
                 text=True,
                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (kib << 10, kib << 10)),
+                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},  # half a file of bytecode would stay
                 timeout=60,
                 check=False,
             )
